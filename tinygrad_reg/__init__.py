@@ -1,0 +1,61 @@
+"""Reverse and forward automatic differentiation on NumPy, with regularization in the graph."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from tinygrad_reg import derivatives as derivatives
+from tinygrad_reg.derivatives.losses import (
+    binary_cross_entropy,
+    logsumexp,
+    relu,
+    sigmoid,
+    softmax,
+    softmax_cross_entropy,
+    softplus,
+)
+from tinygrad_reg.derivatives.penalties import elastic_net, group_lasso, l1, l2
+from tinygrad_reg.derivatives.table import derivative, elementwise, linear
+from tinygrad_reg.modes import AnomalyError, detect_anomaly, no_grad
+from tinygrad_reg.tensor import Tensor
+from tinygrad_reg.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
+
+if TYPE_CHECKING:
+    from tinygrad_reg.drawing import draw
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "AnomalyError",
+    "Tensor",
+    "binary_cross_entropy",
+    "derivative",
+    "detect_anomaly",
+    "draw",
+    "elastic_net",
+    "elementwise",
+    "grad",
+    "group_lasso",
+    "hessian",
+    "hvp",
+    "jacobian",
+    "jvp",
+    "l1",
+    "l2",
+    "linear",
+    "logsumexp",
+    "no_grad",
+    "relu",
+    "sigmoid",
+    "softmax",
+    "softmax_cross_entropy",
+    "softplus",
+    "value_and_grad",
+    "vjp",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Load what only pictures need when it is asked for."""
+    if name == "draw":
+        return import_module("tinygrad_reg.drawing").draw
+    raise AttributeError(f"module 'tinygrad_reg' has no attribute {name!r}")

@@ -1,0 +1,194 @@
+"""The penalties, from the lesson's formulas: ordinary operations, one node each in a graph.
+
+Every penalty takes one array of weights of any shape, or a list of them (all layers), and can be
+differentiated with respect to the weights and to `lambd`. Like the lesson, they divide by the
+number of examples `m`.
+"""
+
+from __future__ import annotations
+
+from math import inf
+from typing import Any
+
+import numpy as np
+
+from tinygrad_reg.derivatives.elementwise import over
+from tinygrad_reg.derivatives.table import elementwise
+from tinygrad_reg.tensor import Tensor, plain
+
+__all__ = ["elastic_net", "group_lasso", "l1", "l2"]
+
+
+def l1(W: Any, lambd: Any, m: Any) -> Any:
+    """(lambd/m)·Σ|w|: the penalty that makes weights exactly zero.
+
+    Parameters
+    ----------
+    W : array or Tensor, or a list of them
+        Weights of any shape; no biases.
+    lambd : float or scalar Tensor
+        Strength λ, at least 0.
+    m : int
+        Number of training examples, at least 1.
+
+    Returns
+    -------
+    float or Tensor
+        A single number. Its subgradient at w = 0 (and -0.0) is 0.
+
+    Raises
+    ------
+    ValueError
+        If `lambd` is negative or not finite, or `m` is less than 1.
+
+    Examples
+    --------
+    >>> import numpy as np, tinygrad_reg as tg
+    >>> w = np.array([-3.0, 0.0, 1.0])
+    >>> float(tg.l1(w, lambd=2.0, m=4))
+    2.0
+    >>> tg.grad(tg.l1)(w, 2.0, 4)
+    array([-0.5,  0. ,  0.5])
+    """
+    return l1_(*strength("l1", lambd, m), *weights_of("l1", W))
+
+
+def l2(W: Any, lambd: Any, m: Any) -> Any:
+    """(lambd/2m)·Σw²: the penalty behind weight decay; for a matrix, of its Frobenius norm.
+
+    Takes, returns and raises what `l1` does. Its gradient is (lambd/m)·W.
+
+    Examples
+    --------
+    >>> import numpy as np, tinygrad_reg as tg
+    >>> W1, W2 = np.array([[1.0, 2.0]]), np.array([[3.0]])
+    >>> float(tg.l2([W1, W2], lambd=1.0, m=7))
+    1.0
+    >>> tg.grad(tg.l2)(W1, 7.0, 7)
+    array([[1., 2.]])
+    """
+    return l2_(*strength("l2", lambd, m), *weights_of("l2", W))
+
+
+def elastic_net(W: Any, lambd: Any, m: Any, l1_ratio: Any = 0.5) -> Any:
+    """(lambd/m)·(r·Σ|w| + (1-r)/2·Σw²): `l1` and `l2` mixed in the ratio r.
+
+    Takes, returns and raises what `l1` does, and `l1_ratio`, a number from 0 (only l2) to 1 (only
+    l1). The parametrization is that of scikit-learn's ElasticNet, with alpha = lambd/m.
+
+    Examples
+    --------
+    >>> import numpy as np, tinygrad_reg as tg
+    >>> float(tg.elastic_net(np.array([-2.0]), lambd=1.0, m=1, l1_ratio=0.5))
+    2.0
+    """
+    ratio = plain(l1_ratio)
+    if not 0 <= ratio <= 1:
+        raise ValueError(f"elastic_net was given l1_ratio={ratio}: expected a number from 0 to 1")
+    lambd, m = strength("elastic_net", lambd, m)
+    return elastic_net_(lambd, m, *weights_of("elastic_net", W), l1_ratio=float(ratio))
+
+
+def group_lasso(W: Any, lambd: Any, m: Any, axis: Any = 0) -> Any:
+    """(lambd/m)·Σ_g ‖w_g‖₂: the penalty that makes whole groups of weights zero.
+
+    Takes, returns and raises what `l1` does, and `axis`, the axis (or axes) along which the weights
+    of a group lie: for a matrix of the lesson's shape `(n_l, n_{l-1})`, 0 groups the weights that
+    leave an input, 1 those that enter a unit. The subgradient of ‖·‖₂ at the origin is 0.
+
+    Examples
+    --------
+    >>> import numpy as np, tinygrad_reg as tg
+    >>> W = np.array([[3.0, 0.0], [4.0, 0.0]])
+    >>> float(tg.group_lasso(W, lambd=1.0, m=1, axis=0))
+    5.0
+    >>> tg.grad(tg.group_lasso)(W, 1.0, 1, axis=0)
+    array([[0.6, 0. ],
+           [0.8, 0. ]])
+    """
+    return group_lasso_(
+        *strength("group_lasso", lambd, m), *weights_of("group_lasso", W), axis=axis
+    )
+
+
+# The table lines: one for each penalty, with (lambd/m)·slope(W) as its gradient.
+
+
+def l1_(lambd: Any, m: Any, *weights: Any) -> Any:
+    """`l1` with the weights as arguments."""
+    return lambd / m * sum(np.sum(np.abs(W)) for W in weights)
+
+
+def l2_(lambd: Any, m: Any, *weights: Any) -> Any:
+    """`l2` with the weights as arguments."""
+    return lambd / m / 2 * sum(np.vdot(W, W) for W in weights)
+
+
+def elastic_net_(lambd: Any, m: Any, *weights: Any, l1_ratio: float) -> Any:
+    """`elastic_net` with the weights as arguments."""
+    return l1_(lambd * l1_ratio, m, *weights) + l2_(lambd * (1 - l1_ratio), m, *weights)
+
+
+def group_lasso_(lambd: Any, m: Any, *weights: Any, axis: Any) -> Any:
+    """`group_lasso` with the weights as arguments."""
+    return lambd / m * sum(np.sum(norms(W, axis)) for W in weights)
+
+
+def norms(W: Any, axis: Any) -> Any:
+    """The length of every group of weights; the axis stays, at length 1."""
+    return np.sqrt(np.sum(W * W, axis=axis, keepdims=True))
+
+
+def penalty(op: Any, slope: Any) -> Any:
+    """Enter a penalty `op(lambd, m, *weights)`, which is proportional to lambd/m."""
+
+    def local_derivative(i: int) -> Any:
+        if i == 0:
+            return lambda y, lambd, m, *weights, **given: entered(1.0, m, *weights, **given)
+        if i == 1:
+            return lambda y, lambd, m, *weights, **given: -y / m
+        return lambda y, lambd, m, *weights, **given: lambd / m * slope(weights[i - 2], **given)
+
+    entered = elementwise(op, each=local_derivative)
+    return entered
+
+
+l1_ = penalty(l1_, lambda W: np.sign(W))
+l2_ = penalty(l2_, lambda W: W)
+elastic_net_ = penalty(elastic_net_, lambda W, l1_ratio: l1_ratio * np.sign(W) + (1 - l1_ratio) * W)
+group_lasso_ = penalty(group_lasso_, lambda W, axis: over(W, norms(W, axis)))
+
+
+def strength(name: str, lambd: Any, m: Any) -> tuple[Any, Any]:
+    """`lambd` and `m`, checked."""
+    for what, x, least in (("lambd", plain(lambd), 0), ("m", plain(m), 1)):
+        if not isinstance(x, int | float) and np.ndim(x) != 0:
+            raise ValueError(f"{name} was given {what} of shape {np.shape(x)}: expected one number")
+        if not least <= x < inf:
+            raise ValueError(
+                f"{name} was given {what}={x}: expected "
+                + (
+                    "a strength, finite and at least 0"
+                    if least == 0
+                    else "a number of training examples, at least 1"
+                )
+            )
+    return lambd, m
+
+
+def weights_of(name: str, W: Any) -> list[Any]:
+    """One array of weights or a list of them, as a list of tensors and floating arrays."""
+    if not isinstance(W, list | tuple):
+        return [as_weights(W)]
+    if not W:
+        raise ValueError(f"{name} was given an empty list: expected weights")
+    if all(isinstance(w, int | float) for w in W):
+        return [np.asarray(W, dtype=float)]
+    return [as_weights(w) for w in W]
+
+
+def as_weights(W: Any) -> Any:
+    """Tensors and floating arrays as they are, everything else as float64."""
+    if type(W) is Tensor or (hasattr(W, "dtype") and W.dtype.kind == "f"):
+        return W
+    return np.asarray(W, dtype=float)

@@ -1,0 +1,306 @@
+"""How a line of the derivative table is entered.
+
+One line states how an operation is differentiated, in one of three forms:
+
+- `elementwise`, `reduction`: the local derivative ∂y/∂x of entries that do not mix. The sweeps
+  multiply it with the cotangent (reverse mode) or with the tangent (forward mode).
+- `linear`: the adjoint of an operation that is linear in an argument. Forward mode is the
+  operation itself, applied to the tangent.
+- `derivative`: pullbacks and pushforwards in full, for everything else.
+
+A rule is an ordinary NumPy expression. Given arrays it runs as NumPy; given tensors it is recorded
+like any other computation, and so can be differentiated again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache, wraps
+from inspect import signature
+from itertools import count
+from typing import Any
+
+import numpy as np
+
+from tinygrad_reg.tensor import Rule, Tensor, functions, plain, record, rules, without_gradient
+
+__all__ = ["composition", "constant", "derivative", "elementwise", "linear", "reduction"]
+
+Operation = Callable[..., Any]
+
+
+class Each:
+    """Entries of an operation on any number of tensors: `entry_of(i)` for argument i."""
+
+    def __init__(self, entry_of: Callable[[int], Any]) -> None:
+        self.entry_of = entry_of
+
+    def __getitem__(self, i: int) -> Any:
+        return self.entry_of(i)
+
+    def __iter__(self) -> Iterator[Any]:
+        return map(self.entry_of, count())
+
+    def __len__(self) -> int:
+        return 2**31
+
+
+def elementwise(
+    op: Operation, *local_derivatives: Any, each: Callable[[int], Any] | None = None
+) -> Operation:
+    """Enter an operation by its local derivatives, one for each argument.
+
+    Parameters
+    ----------
+    op : callable
+        A ufunc, or a function of arrays that treats entries alike and apart (with broadcasting).
+        Also right for an operation whose result is a single number.
+    *local_derivatives : callable, int or None
+        `(y, *args) -> ∂y/∂arg`, where `y` is the result, broadcastable against the arguments; a
+        int where the derivative is constant; `None` for an argument that has none.
+    each : callable, optional
+        In place of `local_derivatives` for an operation on any number of tensors: `each(i)` is
+        the local derivative for argument i.
+
+    Returns
+    -------
+    callable
+        The operation, recorded from now on when it is called with tensors.
+
+    Raises
+    ------
+    TypeError
+        If there is no local derivative, or more than the operation has arguments.
+
+    Examples
+    --------
+    >>> import numpy as np, tinygrad_reg as tg
+    >>> def swish(x):
+    ...     return x / (1 + np.exp(-x))
+    >>> swish = tg.elementwise(swish, lambda y, x: y / x + y * (1 - y / x))
+    >>> float(tg.grad(swish)(2.0).round(6))
+    1.090784
+    """
+    return enter(op, Rule(op, Each(each) if each else local_derivatives, is_local=True))
+
+
+def reduction(op: Operation, *local_derivatives: Any) -> Operation:
+    """Enter an operation that reduces over `axis`, by its local derivatives.
+
+    As `elementwise`, but `y` and the cotangent arrive with the reduced axes kept at length 1, and
+    the keyword arguments of the call are passed on to the local derivative.
+    """
+    rule = Rule(op, local_derivatives, is_local=True, keeps_axes=True)
+    arity = len(local_derivatives)
+
+    def call(*args: Any, **kwargs: Any) -> Tensor:
+        if len(args) != arity:
+            names = parameters_of(op)
+            kwargs = dict(zip(names, args, strict=False)) | kwargs
+            args = tuple([kwargs.pop(name) for name in names[:arity]])
+        for name in kwargs.keys() - {"axis", "keepdims", "ddof"}:
+            if kwargs[name] is None or kwargs[name] is np._NoValue:
+                del kwargs[name]
+                continue
+            raise TypeError(
+                f"{rule.name} of a tensor does not take {name}=: use np.where(mask, t, neutral) "
+                "for where=, t.astype(...) for dtype="
+            )
+        if isinstance(kwargs.get("axis"), list):
+            kwargs["axis"] = tuple(kwargs["axis"])
+        return record(rule, args, kwargs)
+
+    return enter(op, rule, call)
+
+
+def linear(
+    op: Operation, *adjoints: Any, each: Callable[[int], Any] | None = None, jointly: bool = False
+) -> Operation:
+    """Enter an operation that is linear in arguments, by its adjoint in each of them.
+
+    Parameters
+    ----------
+    op : callable
+        A function of arrays that is linear in every argument that has an adjoint while the
+        others are held fixed, such as a matrix product; or linear in all of them together
+        (`jointly`), such as a concatenation.
+    *adjoints : callable or None
+        `(cotangent, y, *args, **kwargs) -> cotangent of the argument`; `None` for an argument
+        that has none.
+    each : callable, optional
+        In place of `adjoints` for an operation on any number of tensors: `each(i)` is the adjoint
+        in argument i.
+    jointly : bool
+        Which of the two kinds of linear it is.
+
+    Returns
+    -------
+    callable
+        The operation, recorded from now on when it is called with tensors.
+
+    Examples
+    --------
+    >>> import numpy as np, tinygrad_reg as tg
+    >>> def mirror(x):
+    ...     return x[::-1]
+    >>> mirror = tg.linear(mirror, lambda cotangent, y, x: cotangent[::-1])
+    >>> tg.grad(lambda x: np.sum(mirror(x) * [1.0, 2.0]))(np.zeros(2))
+    array([2., 1.])
+    """
+    entries = Each(each) if each else adjoints
+
+    def push(tangents: Sequence[Any], y: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+        if jointly:
+            moved = [
+                x
+                if i >= len(entries) or entries[i] is None
+                else np.zeros_like(plain(x))
+                if t is None
+                else t
+                for i, (x, t) in enumerate(zip(args, tangents, strict=True))
+            ]
+            return call(*moved, **kwargs)
+        return total(
+            call(*args[:i], tangent, *args[i + 1 :], **kwargs)
+            for i, tangent in enumerate(tangents)
+            if tangent is not None
+        )
+
+    call = enter(op, Rule(op, entries, is_local=False, push=push))
+    return call
+
+
+def derivative(op: Operation, *, pullbacks: Any, pushforwards: Any) -> Operation:
+    """Enter any other operation, by its pullbacks and pushforwards.
+
+    Parameters
+    ----------
+    op : callable
+        A function of arrays.
+    pullbacks : sequence of callables or None
+        For each argument `(cotangent, y, *args, **kwargs) -> cotangent of the argument`.
+    pushforwards : sequence of callables or None
+        For each argument `(tangent, y, *args, **kwargs) -> its part of the result's tangent`.
+
+    Returns
+    -------
+    callable
+        The operation, recorded from now on when it is called with tensors.
+
+    Raises
+    ------
+    TypeError
+        If the two are not of the same length.
+
+    Examples
+    --------
+    >>> import numpy as np, tinygrad_reg as tg
+    >>> def normalize(x):
+    ...     return x / np.sum(x)
+    >>> def pull(cotangent, y, x):
+    ...     return (cotangent - np.sum(cotangent * y)) / np.sum(x)
+    >>> def push(tangent, y, x):
+    ...     return (tangent - y * np.sum(tangent)) / np.sum(x)
+    >>> normalize = tg.derivative(normalize, pullbacks=[pull], pushforwards=[push])
+    >>> tg.grad(lambda x: normalize(x)[0])(np.array([1.0, 3.0]))
+    array([ 0.1875, -0.0625])
+    """
+    if len(pullbacks) != len(pushforwards):
+        raise TypeError(
+            f"{name_of(op)} was given {len(pullbacks)} pullbacks and {len(pushforwards)} "
+            "pushforwards: expected one of each for every argument"
+        )
+
+    def push(tangents: Sequence[Any], y: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+        return total(
+            pushforward(tangent, y, *args, **kwargs)
+            for pushforward, tangent in zip(pushforwards, tangents, strict=False)
+            if tangent is not None
+        )
+
+    return enter(op, Rule(op, tuple(pullbacks), is_local=False, push=push))
+
+
+def composition(*ops: Operation) -> Callable[[Operation], Operation]:
+    """Say that calls of `ops` with tensors run a function made of other operations."""
+
+    def decorate(function: Operation) -> Operation:
+        for op in ops:
+            functions[op] = function
+        return function
+
+    return decorate
+
+
+def constant(*ops: Operation) -> None:
+    """Say that `ops` carry no gradient: with tensors they give plain arrays."""
+    without_gradient.update(ops)
+
+
+def enter(op: Operation, rule: Rule, call: Operation | None = None) -> Operation:
+    """Put a rule into the table, and return the function that records calls with tensors."""
+    check_arity(op, rule)
+    rules[op] = rule
+    if isinstance(op, np.ufunc):
+        return op
+
+    arity = len(rule.entries)
+
+    def recorded(*args: Any, **kwargs: Any) -> Any:
+        for name in parameters_of(op)[len(args) : arity] if kwargs else ():
+            if name not in kwargs:
+                break
+            args += (kwargs.pop(name),)
+        if len(args) > arity:
+            static = [tuple(x) if type(x) is list else x for x in args[arity:]]
+            args = (*args[:arity], *static)
+        return record(rule, args, kwargs)
+
+    functions[op] = call or recorded
+    if (op.__module__ or "").split(".")[0] in ("numpy", "_operator"):
+        return op  # NumPy's own dispatch, or a method of Tensor, brings calls with tensors here
+
+    @wraps(op)
+    def dispatched(*args: Any, **kwargs: Any) -> Any:
+        for x in (*args, *kwargs.values()) if kwargs else args:
+            if type(x) is Tensor:
+                return functions[op](*args, **kwargs)
+        return op(*args, **kwargs)
+
+    rules[dispatched] = rule
+    return dispatched
+
+
+@cache
+def parameters_of(op: Operation) -> list[str]:
+    """The names of the arguments that can be given by position, as far as Python knows them."""
+    try:
+        parameters = signature(op).parameters.values()
+    except ValueError:
+        return []
+    return [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+
+
+def check_arity(op: Operation, rule: Rule) -> None:
+    """Raise if the number of rules cannot be right."""
+    given = len(rule.entries)
+    expected = op.nin if isinstance(op, np.ufunc) else None
+    if given == 0 or (expected is not None and given != expected):
+        raise TypeError(
+            f"{name_of(op)} was given {given} rules: expected "
+            f"{expected or 'one'} for {'its' if expected == 1 else 'each'} argument"
+        )
+
+
+def name_of(op: Operation) -> str:
+    """What an operation is called in messages."""
+    return getattr(op, "__name__", repr(op))
+
+
+def total(parts: Iterable[Any]) -> Any:
+    """The sum of one or more parts, without a zero to start from."""
+    parts = iter(parts)
+    result = next(parts)
+    for part in parts:
+        result = result + part
+    return result

@@ -1,0 +1,150 @@
+"""Switches for a block of code: record nothing (`no_grad`), find a NaN (`detect_anomaly`)."""
+
+from __future__ import annotations
+
+import linecache
+import os
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+__all__ = ["AnomalyError", "detect_anomaly", "no_grad"]
+
+PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
+NUMPY = os.path.dirname(os.path.abspath(np.__file__)) + os.sep
+
+
+class AnomalyError(FloatingPointError):
+    """The first NaN or infinity inside `detect_anomaly`, with the operation that made it."""
+
+
+class Thread(threading.local):
+    """The switches as the running thread has set them."""
+
+    recording = True
+    watching = False
+
+    def __init__(self) -> None:
+        self.lines: dict[int, str] = {}  # number of a watched tensor -> the line that made it
+
+
+class Switches:
+    """How many blocks are active in all threads: 0 spares every operation a look at the thread."""
+
+    active = 0
+    lock = threading.Lock()
+
+
+thread = Thread()
+switches = Switches()
+
+
+@contextmanager
+def switched(**settings: bool) -> Iterator[None]:
+    """Set switches of this thread for the time of a block."""
+    before = {name: getattr(thread, name) for name in settings}
+    with switches.lock:
+        switches.active += 1
+    try:
+        vars(thread).update(settings)
+        yield
+    finally:
+        vars(thread).update(before)
+        with switches.lock:
+            switches.active -= 1
+
+
+def no_grad() -> Any:
+    """Record nothing inside the block: results carry no gradient and keep no parents.
+
+    Examples
+    --------
+    >>> import tinygrad_reg as tg
+    >>> w = tg.Tensor(2.0, requires_grad=True)
+    >>> with tg.no_grad():
+    ...     y = w * w
+    >>> y.requires_grad
+    False
+    """
+    return switched(recording=False)
+
+
+@contextmanager
+def detect_anomaly() -> Iterator[None]:
+    """Raise at the first NaN or infinity, naming its operation and the line that made it.
+
+    Looks at every value computed inside the block, and at every cotangent where the reverse sweep
+    is inside it as well. Costs one more pass over every array.
+
+    Raises
+    ------
+    AnomalyError
+        With the operation, the shapes, the line of the user's code, and whether the operation
+        made the NaN or was given it.
+
+    Examples
+    --------
+    >>> import numpy as np, tinygrad_reg as tg
+    >>> x = tg.Tensor([1.0, 0.0], requires_grad=True, name="x")
+    >>> with np.errstate(all="ignore"), tg.detect_anomaly():
+    ...     y = np.log(x)  # doctest: +IGNORE_EXCEPTION_DETAIL
+    Traceback (most recent call last):
+    AnomalyError: log made -inf at entry (1,) ...
+    """
+    with switched(watching=True):
+        try:
+            yield
+        finally:
+            thread.lines.clear()
+
+
+def first_anomaly(array: Any) -> str | None:
+    """The first NaN or infinity of an array in words, or None."""
+    array = np.asarray(array)
+    if array.dtype.kind not in "fc":
+        return None
+    wrong = ~np.isfinite(array)
+    if not wrong.any():
+        return None
+    entry = tuple(int(i) for i in np.argwhere(wrong)[0])
+    return f"{array[entry]}" + (f" at entry {entry}" if entry else "")
+
+
+def watch_value(name: str, values: list[Any], value: Any) -> None:
+    """Raise if an operation was given, or has made, a value that is not finite."""
+    line = users_line()
+    for position, given in enumerate(values):
+        if type(given) is np.ndarray and (found := first_anomaly(given)):
+            raise AnomalyError(
+                f"{name} was given {found} of its argument {position} (of shape {given.shape}), "
+                f"at {line}. It comes from the data or a parameter: look for it there"
+            )
+    if found := first_anomaly(value):
+        given_shapes = ", ".join(str(np.shape(x)) for x in values)
+        raise AnomalyError(
+            f"{name} made {found} of its result, from arguments of shapes {given_shapes}, at {line}"
+        )
+
+
+def watch_cotangent(name: str, number: int, argument: int, cotangent: Any) -> None:
+    """Raise if the rule of an operation has made a cotangent that is not finite."""
+    if found := first_anomaly(cotangent):
+        line = thread.lines.get(number, "a line outside of the detect_anomaly block")
+        raise AnomalyError(
+            f"the reverse sweep made {found} of the cotangent of argument {argument} of {name}, "
+            f"whose value was computed at {line}"
+        )
+
+
+def users_line() -> str:
+    """The innermost line of code outside of this package and NumPy that is running now."""
+    frame = sys._getframe(1)
+    while frame.f_back and frame.f_code.co_filename.startswith((PACKAGE, NUMPY)):
+        frame = frame.f_back
+    path, line = frame.f_code.co_filename, frame.f_lineno
+    text = linecache.getline(path, line).strip()
+    return f"{path}, line {line}" + (f": {text}" if text else "")

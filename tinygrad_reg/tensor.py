@@ -1,0 +1,553 @@
+"""A tensor: an array that remembers the operation that made it.
+
+Data flows one way. An operation on tensors is *recorded* (`record`): its value is computed by
+NumPy at once, and the result keeps the rule of the operation and its arguments. That is the
+whole graph: tensors pointing at the tensors they were made from. `sweeps.py` walks it.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from itertools import count
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import numpy as np
+
+from tinygrad_reg.modes import switches, thread, users_line, watch_value
+
+__all__ = ["Rule", "Tensor", "record"]
+
+next_number = count(1).__next__
+new_object = object.__new__
+FLOAT64 = np.dtype(np.float64)
+NO_KEYWORDS: dict[str, Any] = {}
+
+# The C library gives memory of large arrays back to the system the moment they are freed, and the
+# next step of a training loop waits for it to be mapped anew, until one of nearly 32 MB has been
+# freed once: from then on it recycles. This one is never touched, so it takes neither.
+np.empty(2**25 - 2**16, np.uint8)
+
+
+class Rule:
+    """How one operation is computed and differentiated: its line in the derivative table.
+
+    Exactly one of `locals` and `pullbacks` is filled, with one entry for each differentiable
+    argument. An entry of `locals` is the local derivative `(y, *args) -> ∂y/∂arg`, or a number
+    where it is constant; an entry of `pullbacks` takes the cotangent first. `None` stands for an
+    argument that has no derivative.
+    """
+
+    __slots__ = ("entries", "is_local", "keeps_axes", "name", "op", "push")
+
+    def __init__(
+        self,
+        op: Callable[..., Any],
+        entries: Any,
+        *,
+        is_local: bool,
+        push: Callable[..., Any] | None = None,
+        keeps_axes: bool = False,
+    ) -> None:
+        self.op = op
+        self.name: str = getattr(op, "__name__", repr(op)).rstrip("_")
+        self.entries = entries
+        self.is_local = is_local
+        self.push = push
+        self.keeps_axes = keeps_axes
+
+    def __repr__(self) -> str:
+        return f"<rule of {self.name}>"
+
+
+# The derivative table. `derivatives/table.py` fills both; every dispatch below looks here.
+rules: dict[Callable[..., Any], Rule] = {}
+functions: dict[Callable[..., Any], Callable[..., Any]] = {}
+without_gradient: set[Callable[..., Any]] = set()
+
+ALIAS = Rule(operator.pos, (1,), is_local=True)
+ALIAS.name = "alias"
+
+
+Method = Callable[..., "Tensor"]
+
+
+def binary(op: Callable[..., Any]) -> tuple[Method, Method]:
+    """The two methods behind an infix operator: tensor on the left, tensor on the right."""
+
+    def method(self: Tensor, other: Any) -> Tensor:
+        return record(rules[op], (self, other))
+
+    def reflected(self: Tensor, other: Any) -> Tensor:
+        return record(rules[op], (other, self))
+
+    return method, reflected
+
+
+def comparison(op: Callable[..., Any]) -> Callable[..., Any]:
+    """The method behind a comparison of values."""
+    return lambda self, other: op(self.current(), plain(other))
+
+
+class Tensor:
+    """An array that remembers how it was made, so that it can be differentiated.
+
+    Parameters
+    ----------
+    array : array_like
+        The values, of any shape, copied. Python numbers become float64.
+    requires_grad : bool
+        Whether derivatives with respect to this tensor will be asked for. Needs a floating
+        dtype.
+    name : str, optional
+        The learner's name for it, shown in pictures and messages.
+
+    Raises
+    ------
+    TypeError
+        If `requires_grad` is set for an integer, boolean, complex or object array.
+
+    Examples
+    --------
+    >>> import numpy as np, tinygrad_reg as tg
+    >>> w = tg.Tensor([1.0, -2.0], requires_grad=True, name="w")
+    >>> loss = np.sum(w**2)
+    >>> loss.backward()
+    >>> w.grad
+    array([ 2., -4.])
+    """
+
+    # value   what the graph reads; never an array that user code can write to
+    # source  the user's own array where `value` is a private copy of one
+    # shared  whether user code holds `source`, so that every use must copy it first
+    # number  position in the order of creation; 0 where no gradient is needed
+    # rule, args, kwargs   the operation that made it; `rule` is None for a leaf
+    __slots__ = (
+        "__weakref__",
+        "args",
+        "grad",
+        "kwargs",
+        "name",
+        "number",
+        "rule",
+        "shared",
+        "source",
+        "value",
+    )
+
+    value: Any
+    rule: Rule | None
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    number: int
+    grad: Any
+    name: str | None
+    shared: bool
+    source: Any
+
+    def __init__(self, array: Any, requires_grad: bool = False, name: str | None = None) -> None:
+        if type(array) is Tensor:
+            if array.number:
+                raise TypeError(
+                    f"Tensor(...) was given {describe(array)}, which already carries gradients: "
+                    "use it as it is, or pass t.data (or t.detach()) to start anew"
+                )
+            array = array.current()
+        self.value = own_array(array, requires_grad, name or "Tensor(...)")
+        self.rule = None
+        self.args = ()
+        self.kwargs = NO_KEYWORDS
+        self.number = next_number() if requires_grad else 0
+        self.shared = False
+        self.source = self.grad = None
+        self.name = name
+
+    # -- what NumPy users expect an array to have ------------------------------------------
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Lengths of the axes."""
+        return self.value.shape  # type: ignore[no-any-return]
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """NumPy's type of the entries."""
+        return self.value.dtype  # type: ignore[no-any-return]
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes."""
+        return self.value.ndim  # type: ignore[no-any-return]
+
+    @property
+    def size(self) -> int:
+        """Number of entries."""
+        return self.value.size  # type: ignore[no-any-return]
+
+    @property
+    def T(self) -> Tensor:
+        """The transpose: all axes in reverse order."""
+        return self.transpose()
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether operations on this tensor are recorded."""
+        return self.number != 0
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether it was made by the user and not by an operation."""
+        return self.rule is None
+
+    @property
+    def data(self) -> Any:
+        """The array of values.
+
+        A leaf hands out an array that may be written to (`W.data -= alpha * W.grad`); graphs
+        recorded before or after are not disturbed, because they hold copies. The result of an
+        operation hands out a read-only view.
+        """
+        if self.rule is None:
+            if not self.shared:
+                self.source = self.value.copy()
+                self.shared = True
+            return self.source
+        if type(self.value) is not np.ndarray:
+            return self.value
+        view = self.value.view()
+        view.flags.writeable = False
+        return view
+
+    @data.setter
+    def data(self, array: Any) -> None:
+        if self.rule is not None:
+            raise AttributeError(
+                f"{describe(self)} was computed from other tensors: only the data of a leaf can "
+                "be replaced. Make a new tensor with tg.Tensor(array) instead"
+            )
+        array = np.asarray(array, dtype=self.dtype)
+        if array.shape != self.shape:
+            raise ValueError(
+                f"the data of {describe(self)} cannot be replaced by an array of shape "
+                f"{array.shape}: the shape stays {self.shape}"
+            )
+        self.source = array
+        self.shared = True
+
+    def current(self) -> Any:
+        """The values as they are now; not to be written to."""
+        return self.source if self.shared else self.value
+
+    def item(self) -> Any:
+        """The only entry as a Python number, outside of the graph."""
+        return self.current().item()
+
+    def detach(self) -> Tensor:
+        """A new leaf of the same values that carries no gradient."""
+        return Tensor(self.current())
+
+    def zero_grad(self) -> None:
+        """Forget the gradient accumulated so far."""
+        self.grad = None
+
+    # -- operators go straight to the table, without the detour through NumPy's dispatch ------
+
+    __add__, __radd__ = binary(np.add)
+    __sub__, __rsub__ = binary(np.subtract)
+    __mul__, __rmul__ = binary(np.multiply)
+    __truediv__, __rtruediv__ = binary(np.divide)
+    __matmul__, __rmatmul__ = binary(np.matmul)
+    __pow__, __rpow__ = binary(operator.pow)
+
+    def __neg__(self) -> Tensor:
+        return record(rules[np.negative], (self,))
+
+    def __pos__(self) -> Tensor:
+        return self
+
+    def __abs__(self) -> Tensor:
+        return record(rules[np.absolute], (self,))
+
+    def __getitem__(self, index: Any) -> Tensor:
+        return functions[operator.getitem](self, index)  # type: ignore[no-any-return]
+
+    # Comparisons give plain arrays: they are constant almost everywhere.
+    __lt__ = comparison(operator.lt)
+    __le__ = comparison(operator.le)
+    __gt__ = comparison(operator.gt)
+    __ge__ = comparison(operator.ge)
+    __eq__ = comparison(operator.eq)
+    __ne__ = comparison(operator.ne)
+    __hash__ = object.__hash__
+
+    if TYPE_CHECKING:
+        # NumPy's methods, attached by `derivatives/methods.py`; backward, by `sweeps.py`.
+        sum: Method
+        mean: Method
+        var: Method
+        std: Method
+        prod: Method
+        max: Method
+        min: Method
+        reshape: Method
+        ravel: Method
+        flatten: Method
+        transpose: Method
+        swapaxes: Method
+        squeeze: Method
+        dot: Method
+        clip: Method
+        copy: Method
+        astype: Method
+        argmax: Callable[..., Any]
+        argmin: Callable[..., Any]
+        backward: Callable[..., None]
+
+    # -- leaving the graph: on purpose, or with an error -------------------------------------
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        if self.number:
+            raise TypeError(
+                f"{describe(self)} was about to become a plain array and lose its gradient. "
+                "Use t.data where that is meant; np.stack([t1, t2]) where np.array([t1, t2]) was "
+                "written; a NumPy function where math, list or scipy functions were used"
+            )
+        return np.array(self.current(), dtype=dtype, copy=True if copy is None else copy)
+
+    def __float__(self) -> float:
+        if self.number:
+            raise TypeError(
+                f"{describe(self)} was about to become a Python float and lose its gradient "
+                "(by float(t) or a function of the math module). Use t.item() where that is "
+                "meant, np.sin(t) and the like where it is not"
+            )
+        return float(self.current())
+
+    def __int__(self) -> int:
+        return int(self.current())
+
+    def __bool__(self) -> bool:
+        return bool(self.current())
+
+    def __len__(self) -> int:
+        return len(self.value)
+
+    def __iter__(self) -> Iterator[Any]:
+        if self.ndim == 0:
+            raise TypeError(f"{describe(self)} has no axis to iterate over")
+        return (self[i] for i in range(len(self)))
+
+    def __setitem__(self, index: Any, new: Any) -> NoReturn:
+        raise TypeError(
+            f"{describe(self)} does not support item assignment: the graph needs the old values. "
+            "Use np.where(mask, new, t), or write to the data of a leaf: t.data[index] = new"
+        )
+
+    def __format__(self, specification: str) -> str:
+        return format(self.item(), specification) if specification else repr(self)
+
+    def __repr__(self) -> str:
+        values = np.array2string(np.asarray(self.current()), separator=", ", prefix="Tensor(")
+        parts = [values]
+        if self.dtype != FLOAT64:
+            parts.append(f"dtype={self.dtype}")
+        if self.rule is not None:
+            parts.append(f"from {self.rule.name}")
+        elif self.number:
+            parts.append("requires_grad=True")
+        if self.name is not None:
+            parts.append(f"name={self.name!r}")
+        return f"Tensor({', '.join(parts)})"
+
+    def _repr_svg_(self) -> str:
+        """The graph as a picture, for notebooks."""
+        return import_module("tinygrad_reg.drawing").svg(self)  # type: ignore[no-any-return]
+
+    # -- NumPy's dispatch: np.something(tensor) arrives here ----------------------------------
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        if method == "__call__":
+            rule = rules.get(ufunc)
+            if rule is not None and not kwargs:
+                return record(rule, inputs)
+            if "out" in kwargs:
+                raise TypeError(
+                    f"np.{ufunc.__name__} cannot write a tensor into an existing array (out=, "
+                    "or an in-place operator such as a += t): write a = a + t"
+                )
+            if ufunc in without_gradient:
+                return ufunc(*map(plain, inputs), **kwargs)
+            if rule is not None:
+                raise TypeError(
+                    f"np.{ufunc.__name__} of a tensor does not take {', '.join(kwargs)}: use "
+                    "np.where for where=, t.astype(...) for dtype="
+                )
+        elif method == "reduce" and ufunc in functions:
+            return functions[ufunc](*inputs, **{"axis": 0} | kwargs)
+        name = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
+        return without_rule(f"np.{name}", getattr(ufunc, method), inputs, kwargs)
+
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        known = functions.get(function)
+        if known is not None:
+            return known(*args, **kwargs)
+        if function in without_gradient:
+            return function(*map(plain, args), **kwargs)
+        return without_rule(f"np.{function.__name__}", function, args, kwargs)
+
+
+def record(rule: Rule, args: tuple[Any, ...], kwargs: dict[str, Any] = NO_KEYWORDS) -> Tensor:
+    """Compute an operation now, and remember it where one of its arguments needs a gradient.
+
+    Arrays that user code could still write to are copied into the graph, so that a gradient is
+    always that of the values that were computed with.
+    """
+    tracked = foreign = False
+    values: list[Any] = []
+    for x in args:
+        if type(x) is Tensor:
+            if x.shared:
+                return record(rule, tuple(map(held, args)), kwargs)
+            if x.number:
+                tracked = True
+            values.append(x.value)
+        elif type(x) is np.ndarray:
+            foreign = True
+            values.append(x)
+        elif type(x) is list:
+            return record(rule, tuple(map(held, args)), kwargs)
+        else:
+            values.append(x)
+    try:
+        value = rule.op(*values, **kwargs) if kwargs else rule.op(*values)
+    except ValueError as error:
+        shapes = ", ".join(str(np.shape(x)) for x in values)
+        raise ValueError(f"{rule.name} of arguments of shapes {shapes}: {error}") from error
+    watching = False
+    if switches.active:
+        tracked = tracked and thread.recording
+        watching = thread.watching
+        if watching:
+            watch_value(rule.name, values, value)
+    node = new_object(Tensor)
+    node.value = value
+    node.shared = False
+    node.source = node.grad = node.name = None
+    if tracked:
+        if value.dtype is not FLOAT64 or kwargs or len(args) > len(rule.entries):
+            check_recordable(rule, args, kwargs, value)
+        node.rule = rule
+        node.args = tuple(map(held, args)) if foreign else args
+        node.kwargs = kwargs
+        node.number = next_number()
+        if watching:
+            thread.lines[node.number] = users_line()
+    else:
+        node.rule = None
+        node.args = ()
+        node.kwargs = NO_KEYWORDS
+        node.number = 0
+    return node
+
+
+def check_recordable(rule: Rule, args: tuple[Any, ...], kwargs: dict[str, Any], value: Any) -> None:
+    """Raise where recording an operation would lose a gradient without a word."""
+    if value.dtype.kind != "f":
+        raise TypeError(
+            f"{rule.name} of a tensor gave dtype {value.dtype}, which carries no gradient: "
+            "tensors that require gradients must stay real and floating"
+        )
+    for name, x in [*enumerate(args[len(rule.entries) :], len(rule.entries)), *kwargs.items()]:
+        if type(x) is Tensor and x.number:
+            raise TypeError(
+                f"{rule.name} has no derivative in its argument {name!r}, but that is "
+                f"{describe(x)}, which requires gradients: pass t.data if it is a constant, or "
+                "give the operation one more rule"
+            )
+
+
+def leaf(value: Any, number: int = 0, name: str | None = None) -> Tensor:
+    """A tensor around an array that nobody else can reach, without checks or copies."""
+    node = new_object(Tensor)
+    node.value = value
+    node.rule = None
+    node.args = ()
+    node.kwargs = NO_KEYWORDS
+    node.number = number
+    node.shared = False
+    node.source = node.grad = None
+    node.name = name
+    return node
+
+
+def alias_of(tensor: Tensor, name: str | None = None) -> Tensor:
+    """A copy of a tensor as it is now, through which gradients flow on to it."""
+    copy = leaf(np.array(tensor.current()), name=name or tensor.name)
+    if tensor.number and (not switches.active or thread.recording):
+        copy.rule = ALIAS
+        copy.args = (tensor,)
+        copy.number = next_number()
+    return copy
+
+
+def held(x: Any) -> Any:
+    """What the graph keeps of an argument: a copy of whatever user code could still change."""
+    if type(x) is Tensor:
+        return alias_of(x) if x.shared else x
+    if type(x) is list or type(x) is np.ndarray:
+        copy = leaf(np.array(x))
+        copy.source = x
+        return copy
+    return x
+
+
+def own_array(array: Any, requires_grad: bool, owner: str) -> Any:
+    """A copy of `array` that only the graph can reach, of a dtype that suits."""
+    if hasattr(array, "__array_function__") and not isinstance(array, np.ndarray | np.generic):
+        return array  # another array library's: it speaks NumPy's protocols, and stays as it is
+    given = np.array(array)
+    if isinstance(array, np.ndarray | np.generic) or given.dtype.kind not in "iu":
+        copy = given
+    else:
+        copy = given.astype(np.float64)  # Python's integers
+    if copy.dtype.kind == "O":
+        raise TypeError(f"{owner} was given an object array: expected numbers of one shape")
+    if requires_grad and copy.dtype.kind != "f":
+        raise TypeError(
+            f"{owner} was given an array of dtype {copy.dtype}, which has no derivatives: "
+            "convert it with array.astype(float) if it is a quantity, or leave it out of what is "
+            "differentiated if it is an index, a count or a label"
+        )
+    return copy
+
+
+def describe(tensor: Tensor) -> str:
+    """A tensor in an error message: its name or its operation, and its shape."""
+    what = f"tensor {tensor.name!r}" if tensor.name is not None else "a tensor"
+    if tensor.rule is not None:
+        what += f" (the result of {tensor.rule.name})"
+    return f"{what} of shape {tensor.shape}"
+
+
+def plain(x: Any) -> Any:
+    """An argument without its graph; lists and tuples of tensors as well."""
+    if type(x) is Tensor:
+        return x.current()
+    if type(x) is list or type(x) is tuple:
+        return type(x)(map(plain, x))
+    return x
+
+
+def without_rule(name: str, function: Any, args: Any, kwargs: dict[str, Any]) -> Any:
+    """Call a function that is not in the table: on plain values, if no gradient gets lost."""
+    given = [*args, *kwargs.values()]
+    given += [x for group in given if isinstance(group, list | tuple) for x in group]
+    for x in given:
+        if type(x) is Tensor and x.number:
+            raise TypeError(
+                f"{name} has no line in the derivative table, and {describe(x)} requires "
+                "gradients. Write it with operations that have one, enter it with "
+                "tg.elementwise, tg.linear or tg.derivative, or pass t.data if it is a constant"
+            )
+    return function(*map(plain, args), **{key: plain(x) for key, x in kwargs.items()})
