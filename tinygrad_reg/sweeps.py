@@ -49,7 +49,7 @@ def reverse(
         The cotangent of every tensor where the sweep ended: plain arrays, or tensors where the
         graph hangs on tensors from outside.
     """
-    recording = recording or any(type(cotangent) is Tensor for _, cotangent in seeds)
+    recording = recording or Tensor in [type(cotangent) for _, cotangent in seeds]
     return carefully(partial(pull_all, seeds, since, last), recording)  # type: ignore[no-any-return]
 
 
@@ -110,6 +110,27 @@ def zero_stays_zero(direction: Any, local: Any) -> Any:
     return np.where(plain(direction) == 0, product.dtype.type(0), product)
 
 
+def zero_stays_zero_in(
+    product: Callable[..., Any], direction: Any, y: Any, args: Any, result: Any
+) -> Any:
+    """The result of a product of `direction` and arguments, with 0 · ∞ = 0 inside its sums.
+
+    Where the result is not finite, the product without the infinities counts, unless an infinity
+    was multiplied by something other than 0: the product of 0s and 1s tells.
+    """
+    if np.isfinite(plain(result)).all():
+        return result
+    finite = [np.where(np.isfinite(x), x, 0) if is_floating(x) else x for x in args]
+    infinite = [1.0 - np.isfinite(plain(x)) if is_floating(x) else x for x in args]
+    met = product((plain(direction) != 0) * 1.0, plain(y), *infinite)
+    return np.where(met != 0, plain(result), product(direction, y, *finite))
+
+
+def is_floating(x: Any) -> bool:
+    """Whether an argument is an array or tensor of floating numbers."""
+    return hasattr(x, "dtype") and x.dtype.kind == "f"
+
+
 def pull_all(
     seeds: list[tuple[Tensor, Any]], since: int, last: int, recording: bool, quick: bool
 ) -> dict[Tensor, Any]:
@@ -153,7 +174,10 @@ def pull_all(
             elif entry is None:
                 raise no_derivative(rule, args, x)
             elif not is_local:
-                contribution = entry(cotangent, y, *xs, **kwargs)
+                pullback = partial(entry, **kwargs) if kwargs else entry
+                contribution = pullback(cotangent, y, *xs)
+                if not quick and rule.is_linear:
+                    contribution = zero_stays_zero_in(pullback, cotangent, y, xs, contribution)
             elif quick:  # in this order NumPy multiplies in place where the derivative is large
                 contribution = entry(y, *xs, **kwargs) * cotangent
             else:
@@ -230,7 +254,7 @@ def ancestors(outputs: Iterable[Tensor], since: int) -> tuple[list[Tensor], bool
 def with_axes(array: Any, x: Any, kwargs: dict[str, Any]) -> Any:
     """The result of a reduction of `x`, with the reduced axes back in place at length 1."""
     axis = kwargs.get("axis")
-    if axis is None or kwargs.get("keepdims"):
+    if axis is None or array.ndim == x.ndim:
         return array
     shape = list(x.shape)
     for i in axis if isinstance(axis, tuple) else (axis,):

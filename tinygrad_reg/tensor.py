@@ -33,13 +33,24 @@ np.empty(2**25 - 2**16, np.uint8)
 class Rule:
     """How one operation is computed and differentiated: its line in the derivative table.
 
-    Exactly one of `locals` and `pullbacks` is filled, with one entry for each differentiable
-    argument. An entry of `locals` is the local derivative `(y, *args) -> ∂y/∂arg`, or a number
-    where it is constant; an entry of `pullbacks` takes the cotangent first. `None` stands for an
-    argument that has no derivative.
+    Attributes
+    ----------
+    op : callable
+        The operation on plain arrays.
+    entries : sequence
+        One for each differentiable argument. Where `is_local`, the local derivative
+        `(y, *args) -> ∂y/∂arg`, or an int where that is constant; else the pullback
+        `(cotangent, y, *args) -> cotangent of arg`. None stands for "has no derivative".
+    is_linear : bool
+        Whether the pullbacks are sums of products of the cotangent and other arguments.
+    keeps_axes : bool
+        Whether `y` and the cotangent go into `entries` with the reduced axes at length 1.
+    push : callable or None
+        Forward mode, where it does not follow from local derivatives:
+        `(tangents, y, args, kwargs) -> tangent of y`.
     """
 
-    __slots__ = ("entries", "is_local", "keeps_axes", "name", "op", "push")
+    __slots__ = ("entries", "is_linear", "is_local", "keeps_axes", "name", "op", "push")
 
     def __init__(
         self,
@@ -47,15 +58,17 @@ class Rule:
         entries: Any,
         *,
         is_local: bool,
-        push: Callable[..., Any] | None = None,
+        is_linear: bool = False,
         keeps_axes: bool = False,
+        push: Callable[..., Any] | None = None,
     ) -> None:
         self.op = op
         self.name: str = getattr(op, "__name__", repr(op)).rstrip("_")
         self.entries = entries
         self.is_local = is_local
-        self.push = push
+        self.is_linear = is_linear
         self.keeps_axes = keeps_axes
+        self.push = push
 
     def __repr__(self) -> str:
         return f"<rule of {self.name}>"

@@ -10,7 +10,6 @@ from __future__ import annotations
 import gc
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
 from functools import wraps
 from typing import Any
 
@@ -42,7 +41,8 @@ class Trace:
     ) -> None:
         import optree  # here, because it takes longer to load than everything else of ours
 
-        self.what = f"{what} of {getattr(f, '__name__', 'a function')}"
+        self.transform = what
+        self.function = f
         self.leaves: list[Tensor] = []
         self.trees: list[Any] = []
         self.inner = False
@@ -62,11 +62,20 @@ class Trace:
             self.trees.append(tree)
             self.leaves += leaves
         self.last = next_number()
-        with young_generation, nullcontext() if recording else switched(recording=True):
-            result = f(*given, **kwargs)
+        with young_generation:
+            if recording:
+                result = f(*given, **kwargs)
+            else:
+                with switched(recording=True):
+                    result = f(*given, **kwargs)
         self.outputs, self.output_tree = optree.tree_flatten(result)
         if {*map(type, self.outputs)} != {Tensor}:
             raise TypeError(self.without_graph(result))
+
+    @property
+    def what(self) -> str:
+        """The transform and its function, for messages."""
+        return f"{self.transform} of {getattr(self.function, '__name__', 'a function')}"
 
     def new_leaf(self, array: Any, position: int, i: int, tree: Any, recording: bool) -> Tensor:
         """A leaf for one of the arrays that were given: the i-th of an argument."""
@@ -98,6 +107,11 @@ class Trace:
                 f"{self.what}: it returned {len(self.outputs)} tensors, expected a single number"
             )
         return self.outputs[0]  # type: ignore[no-any-return]
+
+    def scalar_seed(self) -> Any:
+        """The cotangent 1, if the output is a single number."""
+        output = self.only_output()
+        return scalar_seed(output, self.what) if output.shape else output.dtype.type(1)
 
     def directions(
         self, given: Sequence[Any], trees: list[Any], like: list[Tensor], what: str
@@ -260,7 +274,7 @@ def value_and_grad(f: Function, argnums: int | Sequence[int] = 0) -> Function:
     def value_and_gradient(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
         trace = Trace("grad", f, args, kwargs, chosen)
         output = trace.only_output()
-        gradients = trace.pull([(output, scalar_seed(output, trace.what))])
+        gradients = trace.pull([(output, trace.scalar_seed())])
         hangs_outside = any(type(gradient) is Tensor for gradient in gradients)
         value = output if trace.inner or hangs_outside else output.value
         by_argument = trace.by_argument(gradients)

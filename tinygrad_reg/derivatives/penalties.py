@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from tinygrad_reg.derivatives.elementwise import over
-from tinygrad_reg.derivatives.table import elementwise
-from tinygrad_reg.tensor import Tensor, plain
+from tinygrad_reg.derivatives.table import Each, enter, total
+from tinygrad_reg.tensor import Rule, Tensor, plain
 
 __all__ = ["elastic_net", "group_lasso", "l1", "l2"]
 
@@ -140,16 +140,25 @@ def norms(W: Any, axis: Any) -> Any:
 
 
 def penalty(op: Any, slope: Any) -> Any:
-    """Enter a penalty `op(lambd, m, *weights)`, which is proportional to lambd/m."""
+    """Enter a penalty `op(lambd, m, *weights)`, whose gradient is (lambd/m)·slope(W)."""
 
-    def local_derivative(i: int) -> Any:
+    def pullback(i: int) -> Any:
         if i == 0:
-            return lambda y, lambd, m, *weights, **given: entered(1.0, m, *weights, **given)
+            return lambda g, y, lambd, m, *weights, **given: g * entered(1, m, *weights, **given)
         if i == 1:
-            return lambda y, lambd, m, *weights, **given: -y / m
-        return lambda y, lambd, m, *weights, **given: lambd / m * slope(weights[i - 2], **given)
+            return lambda g, y, lambd, m, *weights, **given: g * (-y / m)
+        return lambda g, y, lambd, m, *weights, **given: (
+            g * (lambd / m) * slope(weights[i - 2], **given)
+        )
 
-    entered = elementwise(op, each=local_derivative)
+    def push(tangents: Any, y: Any, args: Any, given: Any) -> Any:
+        return total(
+            np.sum(pullback(i)(1, y, *args, **given) * tangent)
+            for i, tangent in enumerate(tangents)
+            if tangent is not None
+        )
+
+    entered = enter(op, Rule(op, Each(pullback), is_local=False, push=push))
     return entered
 
 

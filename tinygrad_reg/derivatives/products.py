@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -39,25 +40,51 @@ def to_right(cotangent: Any, y: Any, a: Any, b: Any) -> Any:
 linear(np.matmul, to_left, to_right)
 
 
-@composition(np.dot)
-def dot(a: Any, b: Any) -> Any:
-    """Scalars multiply; otherwise the last axis of `a` meets the last but one of `b`."""
-    a, b = as_operand(a), as_operand(b)
-    if a.ndim == 0 or b.ndim == 0:
-        return a * b
-    if b.ndim <= 2:
-        return a @ b
-    rows = np.reshape(np.moveaxis(b, -2, 0), (b.shape[-2], -1))
-    return np.reshape(a @ rows, (*a.shape[:-1], *b.shape[:-2], b.shape[-1]))
+def rows(a: Any) -> Any:
+    """An array as a matrix with the same last axis."""
+    return np.reshape(a, (prod(a.shape[:-1]), a.shape[-1]))
 
 
-@composition(np.inner)
-def inner(a: Any, b: Any) -> Any:
-    """Scalars multiply; otherwise the last axes meet."""
+def inner_to_left(cotangent: Any, y: Any, a: Any, b: Any) -> Any:
+    """The cotangent of A in np.inner(A, B), where the last axes meet."""
     a, b = as_operand(a), as_operand(b)
     if a.ndim == 0 or b.ndim == 0:
-        return a * b
-    return np.dot(a, b if b.ndim == 1 else np.swapaxes(b, -1, -2))
+        return cotangent * b
+    b = rows(b)
+    return np.reshape(np.reshape(cotangent, (prod(a.shape[:-1]), b.shape[0])) @ b, a.shape)
+
+
+def inner_to_right(cotangent: Any, y: Any, a: Any, b: Any) -> Any:
+    """The cotangent of B in np.inner(A, B), where the last axes meet."""
+    a, b = as_operand(a), as_operand(b)
+    if a.ndim == 0 or b.ndim == 0:
+        return cotangent * a
+    a = rows(a)
+    return np.reshape(np.reshape(cotangent, (a.shape[0], prod(b.shape[:-1]))).T @ a, b.shape)
+
+
+def last_axis_first(b: Any) -> Any:
+    """The second operand of np.dot as np.inner takes it: the axis that is summed over is last."""
+    b = as_operand(b)
+    return b if b.ndim < 2 else np.swapaxes(b, -1, -2)
+
+
+def dot_to_left(cotangent: Any, y: Any, a: Any, b: Any) -> Any:
+    """The cotangent of A in np.dot(A, B)."""
+    if as_operand(a).ndim == 0:
+        return cotangent * b
+    return inner_to_left(cotangent, y, a, last_axis_first(b))
+
+
+def dot_to_right(cotangent: Any, y: Any, a: Any, b: Any) -> Any:
+    """The cotangent of B in np.dot(A, B)."""
+    if as_operand(a).ndim == 0:
+        return cotangent * a
+    return last_axis_first(inner_to_right(cotangent, y, a, last_axis_first(b)))
+
+
+linear(np.inner, inner_to_left, inner_to_right)
+linear(np.dot, dot_to_left, dot_to_right)
 
 
 @composition(np.outer)

@@ -115,8 +115,8 @@ def split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
                 f"split of an axis of length {length} into {indices_or_sections} equal pieces: "
                 "the length must be a multiple of their number"
             )
-        step = length // int(indices_or_sections)
-        cuts = list(range(step, length, step))
+        sections = int(indices_or_sections)
+        cuts = [length // sections * i for i in range(1, sections)]
     else:
         cuts = [int(cut) for cut in plain(indices_or_sections)]
     edges = zip([0, *cuts], [*cuts, length], strict=True)

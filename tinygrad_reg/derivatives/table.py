@@ -33,7 +33,7 @@ class Each:
     """Entries of an operation on any number of tensors: `entry_of(i)` for argument i."""
 
     def __init__(self, entry_of: Callable[[int], Any]) -> None:
-        self.entry_of = entry_of
+        self.entry_of = cache(entry_of)
 
     def __getitem__(self, i: int) -> Any:
         return self.entry_of(i)
@@ -166,7 +166,7 @@ def linear(
             if tangent is not None
         )
 
-    call = enter(op, Rule(op, entries, is_local=False, push=push))
+    call = enter(op, Rule(op, entries, is_local=False, is_linear=True, push=push))
     return call
 
 

@@ -1,0 +1,43 @@
+"""What the README shows happens; every demo runs on its own."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+DEMOS = sorted((ROOT / "demos").glob("*.py"))
+
+
+def run_python(arguments, folder):
+    """Run Python in a folder, and return what it printed."""
+    result = subprocess.run(
+        [sys.executable, *arguments], cwd=folder, capture_output=True, text=True, timeout=120
+    )
+    assert result.returncode == 0, result.stderr
+    return result.stdout
+
+
+def test_the_readmes_code_prints_what_it_shows(tmp_path):
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    code = "\n".join(re.findall(r"```python\n(.*?)```", text, re.DOTALL))
+    [shown] = re.findall(r"```\n(\d.*?)```", text, re.DOTALL)
+    (tmp_path / "readme.py").write_text(code, encoding="utf-8")
+    assert run_python(["readme.py"], tmp_path) == shown
+    assert "<svg" in (tmp_path / "graph.svg").read_text(encoding="utf-8")
+
+
+def test_the_readme_has_two_commands_of_one_line():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    commands = re.findall(r"^python -m pip install .*&& python -m .*$", text, re.MULTILINE)
+    assert commands == [
+        "python -m pip install '.[tour]' && python -m tinygrad_reg tour",
+        "python -m pip install -e '.[test]' && python -m pytest",
+    ]
+
+
+@pytest.mark.parametrize("demo", DEMOS, ids=lambda path: path.stem)
+def test_every_demo_runs_on_its_own(demo, tmp_path):
+    assert run_python([str(demo)], tmp_path)
