@@ -152,13 +152,8 @@ def pull_all(
             continue
         args = node.args
         kwargs = node.kwargs
-        is_local = rule.is_local
-        if recording:
-            y: Any = node
-            xs: Any = args
-        else:
-            y = node.value
-            xs = [x.value if type(x) is Tensor else x for x in args]
+        y: Any = node if recording else node.value
+        xs: Any = args if recording else None
         if rule.keeps_axes and kwargs:
             y, cotangent = with_axes(y, args[0], kwargs), with_axes(cotangent, args[0], kwargs)
         for entry, x in zip(rule.entries, args):  # noqa: B905 (there may be more arguments)
@@ -173,15 +168,18 @@ def pull_all(
                 contribution = cotangent if entry == 1 else cotangent * entry
             elif entry is None:
                 raise no_derivative(rule, args, x)
-            elif not is_local:
-                pullback = partial(entry, **kwargs) if kwargs else entry
-                contribution = pullback(cotangent, y, *xs)
-                if not quick and rule.is_linear:
-                    contribution = zero_stays_zero_in(pullback, cotangent, y, xs, contribution)
-            elif quick:  # in this order NumPy multiplies in place where the derivative is large
-                contribution = entry(y, *xs, **kwargs) * cotangent
             else:
-                contribution = zero_stays_zero(cotangent, entry(y, *xs, **kwargs))
+                if xs is None:
+                    xs = [x.value if type(x) is Tensor else x for x in args]
+                if not rule.is_local:
+                    pullback = partial(entry, **kwargs) if kwargs else entry
+                    contribution = pullback(cotangent, y, *xs)
+                    if not quick and rule.is_linear:
+                        contribution = zero_stays_zero_in(pullback, cotangent, y, xs, contribution)
+                elif quick:  # in this order NumPy multiplies in place where the derivative is large
+                    contribution = entry(y, *xs, **kwargs) * cotangent
+                else:
+                    contribution = zero_stays_zero(cotangent, entry(y, *xs, **kwargs))
             value = x.value
             if contribution.shape != value.shape or contribution.dtype is not value.dtype:
                 contribution = fit(contribution, value, rule)

@@ -50,7 +50,7 @@ class Rule:
         `(tangents, y, args, kwargs) -> tangent of y`.
     """
 
-    __slots__ = ("entries", "is_linear", "is_local", "keeps_axes", "name", "op", "push")
+    __slots__ = ("arity", "entries", "is_linear", "is_local", "keeps_axes", "name", "op", "push")
 
     def __init__(
         self,
@@ -65,6 +65,7 @@ class Rule:
         self.op = op
         self.name: str = getattr(op, "__name__", repr(op)).rstrip("_")
         self.entries = entries
+        self.arity = len(entries)
         self.is_local = is_local
         self.is_linear = is_linear
         self.keeps_axes = keeps_axes
@@ -448,7 +449,7 @@ def record(rule: Rule, args: tuple[Any, ...], kwargs: dict[str, Any] = NO_KEYWOR
     node.shared = False
     node.source = node.grad = node.name = None
     if tracked:
-        if value.dtype is not FLOAT64 or kwargs or len(args) > len(rule.entries):
+        if value.dtype is not FLOAT64 or kwargs or len(args) > rule.arity:
             check_recordable(rule, args, kwargs, value)
         node.rule = rule
         node.args = tuple(map(held, args)) if foreign else args
@@ -471,7 +472,7 @@ def check_recordable(rule: Rule, args: tuple[Any, ...], kwargs: dict[str, Any], 
             f"{rule.name} of a tensor gave dtype {value.dtype}, which carries no gradient: "
             "tensors that require gradients must stay real and floating"
         )
-    for name, x in [*enumerate(args[len(rule.entries) :], len(rule.entries)), *kwargs.items()]:
+    for name, x in [*enumerate(args[rule.arity :], rule.arity), *kwargs.items()]:
         if type(x) is Tensor and x.number:
             raise TypeError(
                 f"{rule.name} has no derivative in its argument {name!r}, but that is "

@@ -69,8 +69,9 @@ class Trace:
                 with switched(recording=True):
                     result = f(*given, **kwargs)
         self.outputs, self.output_tree = optree.tree_flatten(result)
-        if {*map(type, self.outputs)} != {Tensor}:
-            raise TypeError(self.without_graph(result))
+        for output in self.outputs or [None]:
+            if type(output) is not Tensor:
+                raise TypeError(self.without_graph(result))
 
     @property
     def what(self) -> str:

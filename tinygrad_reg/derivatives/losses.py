@@ -220,9 +220,9 @@ def of_logits(y: Any, z: Any, t: Any, axis: int = 0) -> Any:
 
 sigmoid = elementwise(sigmoid, lambda y, x: y * (1 - y))
 relu = elementwise(relu, lambda y, x: x > 0)
-softplus = elementwise(softplus, lambda y, x: sigmoid(x))
+softplus = elementwise(softplus, lambda y, x: 1 / (1 + np.exp(-x)))
 binary_cross_entropy = elementwise(
-    binary_cross_entropy, lambda y, z, t: sigmoid(z) - t, lambda y, z, t: -z
+    binary_cross_entropy, lambda y, z, t: 1 / (1 + np.exp(-z)) - t, lambda y, z, t: -z
 )
 logsumexp = reduction(logsumexp, of_logsumexp)
 softmax = derivative(softmax, pullbacks=[softmax_product], pushforwards=[softmax_product])
