@@ -273,7 +273,8 @@ def fit(contribution: Any, value: Any, rule: Rule) -> Any:
             [i for i, n in enumerate(have) if i < extra or (n != 1 and want[i - extra] == 1)]
         )
         if axes:
-            contribution = np.add.reduce(contribution, axis=axes, keepdims=True)
+            reduce = np.add.reduce if type(contribution) is np.ndarray else np.sum
+            contribution = reduce(contribution, axis=axes, keepdims=True)
         if extra > 0:
             contribution = contribution.reshape(contribution.shape[extra:])
         if contribution.shape != want:
@@ -318,9 +319,10 @@ def owned(results: list[Any]) -> list[Any]:
     """Results as arrays that share no memory with each other or with the graph."""
     seen: set[int] = set()
     for i, result in enumerate(results):
-        if type(result) is not np.ndarray:
-            if type(result) is not Tensor:
-                results[i] = np.asarray(result)
+        if isinstance(result, np.generic):
+            results[i] = np.asarray(result)
+        elif type(result) is not np.ndarray:
+            continue  # a tensor, or an array of another library
         elif result.base is not None or id(result) in seen:
             results[i] = result.copy()
         else:

@@ -374,8 +374,8 @@ class Tensor:
             parts.append(f"name={self.name!r}")
         return f"Tensor({', '.join(parts)})"
 
-    def _repr_svg_(self) -> str:
-        """The graph as a picture, for notebooks."""
+    def _repr_svg_(self) -> str | None:
+        """The graph as a picture, for notebooks; None where no renderer is installed."""
         return import_module("tinygrad_reg.drawing").svg(self)  # type: ignore[no-any-return]
 
     # -- NumPy's dispatch: np.something(tensor) arrives here ----------------------------------
@@ -498,6 +498,7 @@ def leaf(value: Any, number: int = 0, name: str | None = None) -> Tensor:
 def alias_of(tensor: Tensor, name: str | None = None) -> Tensor:
     """A copy of a tensor as it is now, through which gradients flow on to it."""
     copy = leaf(np.array(tensor.current()), name=name or tensor.name)
+    copy.source = tensor
     if tensor.number and (not switches.active or thread.recording):
         copy.rule = ALIAS
         copy.args = (tensor,)

@@ -192,7 +192,9 @@ class Trace:
         """The outputs as they are handed out: tensors, if someone may differentiate them."""
         if self.inner or hangs_outside:
             return self.output_tree.unflatten(self.outputs)
-        return self.output_tree.unflatten([np.array(x.value)[()] for x in self.outputs])
+        return self.output_tree.unflatten(
+            [x.value.copy() if type(x.value) is np.ndarray else x.value for x in self.outputs]
+        )
 
     def by_argument(self, results: list[Any]) -> tuple[Any, ...]:
         """Results for the leaves, as one tree for each chosen argument."""

@@ -122,8 +122,8 @@ def softmax(x: Any, axis: Any = -1) -> Any:
     array([0., 0., 1.])
     """
     x = as_floats(x)
-    powers = np.exp(x - np.maximum.reduce(x, axis=axis, keepdims=True))
-    return powers / np.add.reduce(powers, axis=axis, keepdims=True)
+    powers = np.exp(x - x.max(axis=axis, keepdims=True))
+    return powers / powers.sum(axis=axis, keepdims=True)
 
 
 def softmax_cross_entropy(logits: Any, targets: Any, axis: int = 0) -> Any:
@@ -182,17 +182,17 @@ def one_hot(targets: Any, logits: Any, axis: int) -> Any:
 def cross_entropy(logits: Any, targets: Any, axis: int = 0) -> Any:
     """-Σ t·log softmax(z) along an axis, for targets of the logits' shape."""
     z = as_floats(logits)
-    z = z - np.maximum.reduce(z, axis=axis, keepdims=True)
-    log_sums = np.log(np.add.reduce(np.exp(z), axis=axis))
+    z = z - z.max(axis=axis, keepdims=True)
+    log_sums = np.log(np.exp(z).sum(axis=axis))
     chosen = targets * z
     if not np.isfinite(z).all():
         chosen[targets == 0] = 0  # a class that was ruled out by a logit of -inf
-    return np.add.reduce(targets, axis=axis) * log_sums - np.add.reduce(chosen, axis=axis)
+    return targets.sum(axis=axis) * log_sums - chosen.sum(axis=axis)
 
 
 def as_floats(x: Any) -> Any:
     """Anything as a floating array, floating arrays in their own dtype."""
-    if not isinstance(x, np.ndarray):
+    if not hasattr(x, "dtype"):
         x = np.asarray(x)
     return x if x.dtype.kind == "f" else x.astype(np.float64)
 
@@ -215,7 +215,7 @@ def softmax_product(direction: Any, y: Any, x: Any, axis: Any = -1) -> Any:
 
 def of_logits(y: Any, z: Any, t: Any, axis: int = 0) -> Any:
     """∂(cross-entropy)/∂z = Σt·softmax(z) - t."""
-    return np.add.reduce(t, axis=axis, keepdims=True) * softmax(z, axis=axis) - t
+    return t.sum(axis=axis, keepdims=True) * softmax(z, axis=axis) - t
 
 
 sigmoid = elementwise(sigmoid, lambda y, x: y * (1 - y))
