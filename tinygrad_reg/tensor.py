@@ -75,14 +75,13 @@ class Rule:
         return f"<rule of {self.name}>"
 
 
-# The derivative table. `derivatives/table.py` fills both; every dispatch below looks here.
+# The derivative table: what is recorded as it is, what goes through a function of ours first, and
+# what carries no gradient. `derivatives/table.py` fills it; every dispatch below looks here.
 rules: dict[Callable[..., Any], Rule] = {}
 functions: dict[Callable[..., Any], Callable[..., Any]] = {}
 without_gradient: set[Callable[..., Any]] = set()
 
-ALIAS = Rule(operator.pos, (1,), is_local=True)
-ALIAS.name = "alias"
-
+ALIAS = Rule(operator.pos, (1,), is_local=True)  # a private copy of a leaf
 
 Method = Callable[..., "Tensor"]
 
@@ -408,7 +407,8 @@ class Tensor:
             return known(*args, **kwargs)
         if function in without_gradient:
             return function(*map(plain, args), **kwargs)
-        return without_rule(f"np.{function.__name__}", function, args, kwargs)
+        name = f"{function.__module__}.{function.__name__}".replace("numpy", "np", 1)
+        return without_rule(name, function, args, kwargs)
 
 
 def record(rule: Rule, args: tuple[Any, ...], kwargs: dict[str, Any] = NO_KEYWORDS) -> Tensor:
@@ -495,9 +495,9 @@ def leaf(value: Any, number: int = 0, name: str | None = None) -> Tensor:
     return node
 
 
-def alias_of(tensor: Tensor, name: str | None = None) -> Tensor:
+def alias_of(tensor: Tensor) -> Tensor:
     """A copy of a tensor as it is now, through which gradients flow on to it."""
-    copy = leaf(np.array(tensor.current()), name=name or tensor.name)
+    copy = leaf(np.array(tensor.current()), name=tensor.name)
     copy.source = tensor
     if tensor.number and (not switches.active or thread.recording):
         copy.rule = ALIAS
