@@ -61,8 +61,9 @@ def tour(
 ) -> None:
     """Show the regularization lesson on real data, and write a page about it.
 
-    Prints tables, and writes OUT/index.html with pictures; it opens by double click. Exit code 0
-    if all is well, 1 if a measured number misses its limit, 2 if the tour cannot be done.
+    Prints tables and writes OUT/index.html, which opens by double click.
+
+    Exit code 0: all is well; 1: a measured number misses its limit; 2: no tour.
     """
     missing = missing_packages()
     if missing:

@@ -39,8 +39,6 @@ class Trace:
         kwargs: dict[str, Any],
         chosen: Sequence[int],
     ) -> None:
-        import optree  # here, because it takes longer to load than everything else of ours
-
         self.transform = what
         self.function = f
         self.leaves: list[Tensor] = []
@@ -54,11 +52,11 @@ class Trace:
                 raise TypeError(
                     f"{self.what}: there is no argument {position} among the {len(given)} given"
                 )
-            arrays, tree = optree.tree_flatten(given[position])
+            arrays, tree = flatten(given[position])
             leaves = [
                 self.new_leaf(array, position, i, tree, recording) for i, array in enumerate(arrays)
             ]
-            given[position] = tree.unflatten(leaves)
+            given[position] = unflatten(tree, leaves)
             self.trees.append(tree)
             self.leaves += leaves
         self.last = next_number()
@@ -68,7 +66,7 @@ class Trace:
             else:
                 with switched(recording=True):
                     result = f(*given, **kwargs)
-        self.outputs, self.output_tree = optree.tree_flatten(result)
+        self.outputs, self.output_tree = flatten(result)
         for output in self.outputs or [None]:
             if type(output) is not Tensor:
                 raise TypeError(self.without_graph(result))
@@ -87,7 +85,7 @@ class Trace:
             array = array.current()
         if type(array) is np.ndarray and array.dtype.kind == "f":
             return leaf(array.copy(), next_number())
-        path = "".join(f"[{key!r}]" for key in tree.paths()[i])
+        path = "".join(f"[{key!r}]" for key in tree.paths()[i]) if tree else ""
         owner = f"{self.what}: argument {position}{path}"
         return leaf(own_array(array, True, owner), next_number())
 
@@ -118,13 +116,11 @@ class Trace:
         self, given: Sequence[Any], trees: list[Any], like: list[Tensor], what: str
     ) -> list[Any]:
         """Cotangents or tangents, one for each of some tensors, checked against them."""
-        import optree
-
         if len(given) != len(trees):
             raise TypeError(f"{self.what}: {len(given)} {what}s were given, expected {len(trees)}")
         leaves: list[Any] = []
         for part, tree in zip(given, trees, strict=True):
-            arrays, found = optree.tree_flatten(part)
+            arrays, found = flatten(part)
             if found != tree:
                 raise TypeError(f"{self.what}: a {what} has the structure {found}, expected {tree}")
             leaves += arrays
@@ -181,28 +177,42 @@ class Trace:
         for i, result in enumerate(results):
             if result is None:
                 result = results[i] = np.zeros(like[i].shape, like[i].dtype)
-            if type(result) is Tensor:
-                if not (self.inner or result.number):
-                    results[i] = result.value
-            elif self.inner:
-                results[i] = leaf(result)
-        return owned(results)
+            if self.inner:
+                results[i] = result if type(result) is Tensor else leaf(result)
+            elif type(result) is Tensor and not result.number:
+                results[i] = result.value
+        return results if self.inner else owned(results)
 
     def values(self, hangs_outside: bool) -> Any:
         """The outputs as they are handed out: tensors, if someone may differentiate them."""
         if self.inner or hangs_outside:
-            return self.output_tree.unflatten(self.outputs)
-        return self.output_tree.unflatten(
-            [x.value.copy() if type(x.value) is np.ndarray else x.value for x in self.outputs]
-        )
+            return unflatten(self.output_tree, self.outputs)
+        values = [x.value.copy() if type(x.value) is np.ndarray else x.value for x in self.outputs]
+        return unflatten(self.output_tree, values)
 
     def by_argument(self, results: list[Any]) -> tuple[Any, ...]:
         """Results for the leaves, as one tree for each chosen argument."""
         trees, start = [], 0
         for tree in self.trees:
-            trees.append(tree.unflatten(results[start : start + tree.num_leaves]))
-            start += tree.num_leaves
+            end = start + (tree.num_leaves if tree else 1)
+            trees.append(unflatten(tree, results[start:end]))
+            start = end
         return tuple(trees)
+
+
+def flatten(nested: Any) -> tuple[list[Any], Any]:
+    """The arrays in nested dicts, lists and tuples, and their nesting: None for a single array."""
+    if type(nested) is np.ndarray or type(nested) is Tensor:
+        return [nested], None
+    import optree  # here, because it takes longer to load than everything else of ours
+
+    arrays, tree = optree.tree_flatten(nested)
+    return arrays, None if tree.is_leaf() else tree
+
+
+def unflatten(tree: Any, arrays: list[Any]) -> Any:
+    """The inverse of `flatten`."""
+    return tree.unflatten(arrays) if tree else arrays[0]
 
 
 class YoungGeneration:
@@ -388,7 +398,7 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[A
     trace = Trace("jvp", f, primals, {}, range(len(primals)))
     pushed = trace.push(trace.directions(tangents, trace.trees, trace.leaves, "tangent"))
     hangs_outside = any(type(tangent) is Tensor for tangent in pushed)
-    return trace.values(hangs_outside), trace.output_tree.unflatten(pushed)
+    return trace.values(hangs_outside), unflatten(trace.output_tree, pushed)
 
 
 def jacobian(f: Function, argnums: int | Sequence[int] = 0) -> Function:
@@ -425,7 +435,7 @@ def jacobian(f: Function, argnums: int | Sequence[int] = 0) -> Function:
         for by_leaf in trace.blocks():
             by_argument = trace.by_argument(by_leaf)
             rows.append(by_argument[0] if single else by_argument)
-        return trace.output_tree.unflatten(rows)
+        return unflatten(trace.output_tree, rows)
 
     return all_partial_derivatives
 

@@ -16,6 +16,7 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 import argparse
 import gc
 import importlib
+import itertools
 import statistics
 import subprocess
 import sys
@@ -54,36 +55,57 @@ if torch is not None:
     torch.set_num_threads(1)
 
 
-# -- an L2-regularized tanh network with a softmax at the end, by everyone's own means -------------
+# -- an L2-regularized tanh network, by everyone's own means ---------------------------------------
+#
+# Every layer is a tanh and the loss is half the squared error, plain operations for everyone; or
+# the last layer is a softmax and the loss the cross-entropy, by the best each library has.
 
 
-def example_network(sizes: tuple[int, ...], m: int) -> tuple[list[Any], list[Any], Any, Any]:
+def example_network(
+    sizes: tuple[int, ...], m: int, softmax: bool
+) -> tuple[list[Any], list[Any], Any, Any, bool]:
     """Weights, biases, data and one-hot labels; one example a column."""
     generator = np.random.default_rng(0)
-    pairs = list(zip(sizes[1:], sizes, strict=False))
-    Ws = [generator.normal(size=pair) / np.sqrt(pair[1]) for pair in pairs]
-    bs = [np.zeros((pair[0], 1)) for pair in pairs]
+    pairs = list(itertools.pairwise(sizes))
+    Ws = [generator.normal(size=(after, before)) / np.sqrt(before) for before, after in pairs]
+    bs = [np.zeros((after, 1)) for _, after in pairs]
     X = generator.normal(size=(sizes[0], m))
     Y = np.eye(sizes[-1])[:, generator.integers(sizes[-1], size=m)]
-    return Ws, bs, X, np.ascontiguousarray(Y)
+    return Ws, bs, X, np.ascontiguousarray(Y), softmax
 
 
-def network_by_hand(Ws: list[Any], bs: list[Any], X: Any, Y: Any) -> Contestant:
+def layers(Ws: Any, bs: Any, X: Any, tanh: Any, matmul: Any, softmax: bool) -> Any:
+    """The forward pass that all libraries share: the last activation, or Z before a softmax."""
+    A = X
+    for i, (W, b) in enumerate(zip(Ws, bs, strict=True)):
+        Z = matmul(W, A) + b
+        A = Z if softmax and i == len(Ws) - 1 else tanh(Z)
+    return A
+
+
+def network_by_hand(Ws: list[Any], bs: list[Any], X: Any, Y: Any, softmax: bool) -> Contestant:
     """The lesson's formulas."""
     m = X.shape[1]
 
     def run() -> Any:
         A, activations = X, [X]
-        for W, b in zip(Ws[:-1], bs[:-1], strict=True):
-            A = np.tanh(W @ A + b)
-            activations.append(A)
-        Z = Ws[-1] @ A + bs[-1]
-        Z = Z - np.max(Z, axis=0, keepdims=True)
-        powers = np.exp(Z)
-        sums = np.sum(powers, axis=0, keepdims=True)
-        losses = np.log(sums) - np.sum(Y * Z, axis=0, keepdims=True)
-        J = np.sum(losses) / m + LAMBD / (2 * m) * sum(np.sum(np.square(W)) for W in Ws)
-        dZ = (powers / sums - Y) / m
+        for i, (W, b) in enumerate(zip(Ws, bs, strict=True)):
+            Z = W @ A + b
+            if not softmax or i < len(Ws) - 1:
+                A = np.tanh(Z)
+                activations.append(A)
+        if softmax:
+            Z = Z - np.max(Z, axis=0, keepdims=True)
+            powers = np.exp(Z)
+            sums = np.sum(powers, axis=0, keepdims=True)
+            losses = np.log(sums) - np.sum(Y * Z, axis=0, keepdims=True)
+            data_cost = np.sum(losses) / m
+            dZ = (powers / sums - Y) / m
+        else:
+            E = A - Y
+            data_cost = np.sum(E**2) / (2 * m)
+            dZ = E / m * (1 - A**2)
+        J = data_cost + LAMBD / (2 * m) * sum(np.sum(np.square(W)) for W in Ws)
         dWs, dbs = [], []
         for layer in reversed(range(len(Ws))):
             dWs.append(dZ @ activations[layer].T + LAMBD / m * Ws[layer])
@@ -95,16 +117,17 @@ def network_by_hand(Ws: list[Any], bs: list[Any], X: Any, Y: Any) -> Contestant:
     return run
 
 
-def network_by_engine(Ws: list[Any], bs: list[Any], X: Any, Y: Any) -> Contestant:
+def network_by_engine(Ws: list[Any], bs: list[Any], X: Any, Y: Any, softmax: bool) -> Contestant:
     """This engine, run eagerly."""
     m = X.shape[1]
 
     def cost(Ws: Any, bs: Any) -> Any:
-        A = X
-        for W, b in zip(Ws[:-1], bs[:-1], strict=True):
-            A = np.tanh(W @ A + b)
-        losses = tg.softmax_cross_entropy(Ws[-1] @ A + bs[-1], Y)
-        return np.sum(losses) / m + tg.l2(Ws, LAMBD, m)
+        A = layers(Ws, bs, X, np.tanh, np.matmul, softmax)
+        if softmax:
+            data_cost = np.sum(tg.softmax_cross_entropy(A, Y)) / m
+        else:
+            data_cost = np.sum((A - Y) ** 2) / (2 * m)
+        return data_cost + tg.l2(Ws, LAMBD, m)
 
     derivative = tg.value_and_grad(cost, argnums=(0, 1))
 
@@ -115,20 +138,20 @@ def network_by_engine(Ws: list[Any], bs: list[Any], X: Any, Y: Any) -> Contestan
     return run
 
 
-def network_by_autograd(Ws: list[Any], bs: list[Any], X: Any, Y: Any) -> Contestant:
+def network_by_autograd(Ws: list[Any], bs: list[Any], X: Any, Y: Any, softmax: bool) -> Contestant:
     """HIPS autograd."""
     m = X.shape[1]
 
     def cost(parameters: Any) -> Any:
         Ws, bs = parameters
-        A = X
-        for W, b in zip(Ws[:-1], bs[:-1], strict=True):
-            A = anp.tanh(anp.dot(W, A) + b)
-        Z = anp.dot(Ws[-1], A) + bs[-1]
-        Z = Z - anp.max(Z, axis=0, keepdims=True)
-        losses = anp.log(anp.sum(anp.exp(Z), axis=0)) - anp.sum(Y * Z, axis=0)
-        penalty = sum(anp.sum(W**2) for W in Ws)
-        return anp.sum(losses) / m + LAMBD / (2 * m) * penalty
+        A = layers(Ws, bs, X, anp.tanh, anp.dot, softmax)
+        if softmax:
+            Z = A - anp.max(A, axis=0, keepdims=True)
+            losses = anp.log(anp.sum(anp.exp(Z), axis=0)) - anp.sum(Y * Z, axis=0)
+            data_cost = anp.sum(losses) / m
+        else:
+            data_cost = anp.sum((A - Y) ** 2) / (2 * m)
+        return data_cost + LAMBD / (2 * m) * sum(anp.sum(W**2) for W in Ws)
 
     derivative = autograd.value_and_grad(cost)
 
@@ -139,7 +162,7 @@ def network_by_autograd(Ws: list[Any], bs: list[Any], X: Any, Y: Any) -> Contest
     return run
 
 
-def network_by_mygrad(Ws: list[Any], bs: list[Any], X: Any, Y: Any) -> Contestant:
+def network_by_mygrad(Ws: list[Any], bs: list[Any], X: Any, Y: Any, softmax: bool) -> Contestant:
     """MyGrad, with its own fused cross-entropy."""
     m = X.shape[1]
     tensors = [[mygrad.tensor(a) for a in group] for group in (Ws, bs)]
@@ -147,12 +170,12 @@ def network_by_mygrad(Ws: list[Any], bs: list[Any], X: Any, Y: Any) -> Contestan
 
     def run() -> Any:
         Ws, bs = tensors
-        A = X
-        for W, b in zip(Ws[:-1], bs[:-1], strict=True):
-            A = mygrad.tanh(W @ A + b)
-        Z = Ws[-1] @ A + bs[-1]
-        penalty = sum(mygrad.sum(W**2) for W in Ws)
-        J = mygrad_losses.softmax_crossentropy(Z.T, labels) + LAMBD / (2 * m) * penalty
+        A = layers(Ws, bs, X, mygrad.tanh, mygrad.matmul, softmax)
+        if softmax:
+            data_cost = mygrad_losses.softmax_crossentropy(A.T, labels)
+        else:
+            data_cost = mygrad.sum((A - Y) ** 2) / (2 * m)
+        J = data_cost + LAMBD / (2 * m) * sum(mygrad.sum(W**2) for W in Ws)
         J.backward()
         gradients = [[t.grad for t in group] for group in tensors]
         return J.item(), *gradients
@@ -160,22 +183,23 @@ def network_by_mygrad(Ws: list[Any], bs: list[Any], X: Any, Y: Any) -> Contestan
     return run
 
 
-def network_by_torch(Ws: list[Any], bs: list[Any], X: Any, Y: Any) -> Contestant:
+def network_by_torch(Ws: list[Any], bs: list[Any], X: Any, Y: Any, softmax: bool) -> Contestant:
     """PyTorch, eager, on the CPU."""
     m = X.shape[1]
     tensors = [[torch.tensor(a, requires_grad=True) for a in group] for group in (Ws, bs)]
-    data, labels = torch.tensor(X), torch.tensor(np.argmax(Y, axis=0))
+    data, targets = torch.tensor(X), torch.tensor(Y)
+    labels = torch.argmax(targets, dim=0)
 
     def run() -> Any:
         Ws, bs = tensors
         for t in [*Ws, *bs]:
             t.grad = None
-        A = data
-        for W, b in zip(Ws[:-1], bs[:-1], strict=True):
-            A = torch.tanh(W @ A + b)
-        Z = Ws[-1] @ A + bs[-1]
-        penalty = sum(torch.sum(W**2) for W in Ws)
-        J = torch.nn.functional.cross_entropy(Z.T, labels) + LAMBD / (2 * m) * penalty
+        A = layers(Ws, bs, data, torch.tanh, torch.matmul, softmax)
+        if softmax:
+            data_cost = torch.nn.functional.cross_entropy(A.T, labels)
+        else:
+            data_cost = torch.sum((A - targets) ** 2) / (2 * m)
+        J = data_cost + LAMBD / (2 * m) * sum(torch.sum(W**2) for W in Ws)
         J.backward()
         gradients = [[t.grad.numpy() for t in group] for group in tensors]
         return J.item(), *gradients
@@ -409,17 +433,16 @@ def main() -> None:
     )
     parser.add_argument("--rounds", type=int, default=15, help="rounds of each row (default 15)")
     rounds = parser.parse_args().rounds
-    rows: list[tuple[str, dict[str, float], str]] = []
-
-    data: Any
-    for name, (sizes, m) in NETWORKS.items():
-        data = example_network(sizes, m)
-        contestants = contestants_of("network", *data)
-        agree(contestants)
-        rows.append((name, medians(contestants, rounds, 3 if sizes[0] == 784 else 40), "× NumPy"))
+    rows: list[tuple[str, dict[str, float]]] = []
+    for softmax in (False, True):
+        for name, (sizes, m) in NETWORKS.items():
+            contestants = contestants_of("network", *example_network(sizes, m, softmax))
+            agree(contestants)
+            times = medians(contestants, rounds, 3 if sizes[0] == 784 else 40)
+            rows.append((f"{name}{', softmax' if softmax else ''}", times))
     contestants = contestants_of("regression", *example_regression())
     agree(contestants)
-    rows.append(("logistic, 10 features, 100", medians(contestants, rounds, 40), "× NumPy"))
+    rows.append(("logistic, 10 features, 100", medians(contestants, rounds, 40)))
 
     n = 20_000
     contestants = contestants_of("chain", n)
@@ -427,14 +450,14 @@ def main() -> None:
     chain = medians(contestants, max(3, rounds // 3), 1)
 
     names = ["NumPy by hand", "this engine", "HIPS autograd", "MyGrad", "PyTorch"]
-    names = [name for name in names if any(name in times for _, times, _ in rows)]
+    names = [name for name in names if any(name in times for _, times in rows)]
     table = Table(title="Value and gradient, as multiples of hand-written NumPy (less is better)")
     table.add_column("network (sizes, examples)")
     table.add_column("NumPy, µs", justify="right")
     for name in names[1:]:
         table.add_column(name, justify="right")
     table.add_column("fastest of autograd, MyGrad / ours", justify="right")
-    for title, times, _ in rows:
+    for title, times in rows:
         base = times["NumPy by hand"]
         rivals = [times[name] for name in ("HIPS autograd", "MyGrad") if name in times]
         table.add_row(

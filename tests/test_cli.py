@@ -1,0 +1,152 @@
+"""The command line: what it says, and what it refuses."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+import tinygrad_reg.cli as cli
+import tinygrad_reg.tour as tour_package
+from tinygrad_reg import __version__
+from tinygrad_reg.cli import app
+from tinygrad_reg.tour import Settings
+
+
+def invoke(*arguments):
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+@pytest.fixture
+def measured_nothing(monkeypatch):
+    """Fails the test if a part of the tour is measured."""
+
+    def fail(*arguments):
+        raise AssertionError("a part was measured")
+
+    monkeypatch.setattr(tour_package, "take", fail)
+
+
+def refused(result, *words):
+    """Whether a run ended with one clear line on stderr."""
+    assert result.exit_code == 2, result.output
+    assert result.stderr.count("\n") == 1
+    assert "Traceback" not in result.output
+    assert all(word in result.stderr for word in words), result.stderr
+    return True
+
+
+def test_version():
+    result = invoke("--version")
+    assert result.exit_code == 0
+    assert __version__ in result.stdout
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("tour", "--help")])
+def test_help_says_what_there_is(arguments):
+    result = invoke(*arguments)
+    assert result.exit_code == 0
+    assert "tour" in result.stdout
+
+
+def test_the_tour_writes_its_page_and_writes_it_again(tmp_path, monkeypatch):
+    monkeypatch.setattr(Settings, "steps", lambda self, full, quick: min(quick, 80))
+    out = tmp_path / "new" / "report"
+    for _ in range(2):
+        result = invoke("tour", "--quick", "--out", out, "--seed", 1)
+        assert result.exit_code == 0, result.output
+        assert str(out / "index.html") in result.stdout
+        page = (out / "index.html").read_text(encoding="utf-8")
+        assert page.endswith("</html>\n")
+        assert "seed 1" in page
+        (out / "index.html").write_text("old")
+
+
+def test_a_foreign_folder_is_left_alone(tmp_path, measured_nothing):
+    (tmp_path / "index.html").write_text("mine")
+    assert refused(invoke("tour", "--out", tmp_path), "other files", "--out")
+    assert [path.name for path in tmp_path.iterdir()] == ["index.html"]
+    assert (tmp_path / "index.html").read_text() == "mine"
+
+
+def test_a_file_is_refused(tmp_path, measured_nothing):
+    file = tmp_path / "file"
+    file.write_text("mine")
+    assert refused(invoke("tour", "--out", file), "is a file")
+    assert file.read_text() == "mine"
+
+
+def test_a_folder_inside_of_a_file_is_refused(tmp_path, measured_nothing):
+    (tmp_path / "file").write_text("mine")
+    assert refused(invoke("tour", "--out", tmp_path / "file" / "report"), "not writable")
+
+
+def test_a_folder_that_cannot_be_written_is_refused(tmp_path, measured_nothing):
+    tmp_path.chmod(0o500)
+    try:
+        if os.access(tmp_path, os.W_OK):
+            pytest.skip("this user may write everywhere")
+        assert refused(invoke("tour", "--out", tmp_path / "report"), "not writable")
+    finally:
+        tmp_path.chmod(0o700)
+
+
+def test_a_disk_that_refuses_is_reported(tmp_path, monkeypatch, measured_nothing):
+    def refuse(path, text, encoding):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "write_text", refuse)
+    assert refused(invoke("tour", "--out", tmp_path), "not writable", "Permission denied")
+
+
+@pytest.mark.parametrize(
+    ("module", "package"), [("sklearn", "scikit-learn"), ("matplotlib", "matplotlib")]
+)
+def test_a_missing_package_is_named_with_its_command(
+    monkeypatch, tmp_path, measured_nothing, module, package
+):
+    monkeypatch.setitem(sys.modules, module, None)
+    result = invoke("tour", "--out", tmp_path / "report")
+    assert refused(result, package, "python -m pip install 'tinygrad-reg[tour]'")
+    assert not (tmp_path / "report").exists()
+
+
+def test_a_missing_renderer_is_named_with_its_command(monkeypatch, tmp_path, measured_nothing):
+    def nothing(package):
+        raise cli.PackageNotFoundError(package)
+
+    monkeypatch.setattr(cli, "which", lambda name: None)
+    monkeypatch.setattr(cli, "distribution", nothing)
+    result = invoke("tour", "--out", tmp_path / "report")
+    assert refused(result, "graphviz-pure", "python -m pip install 'tinygrad-reg[tour]'")
+
+
+@pytest.mark.parametrize("seed", ["-1", "one"])
+def test_a_seed_that_is_none_is_refused(seed, measured_nothing):
+    result = invoke("tour", "--seed", seed)
+    assert result.exit_code == 2
+    assert "--seed" in result.stderr
+
+
+def test_a_missed_limit_ends_with_exit_code_1(tmp_path, monkeypatch):
+    class Missed:
+        page, misses = tmp_path / "index.html", ["the largest error is 1, above its limit 1e-07"]
+
+    monkeypatch.setattr(tour_package, "run", lambda *arguments: Missed)
+    result = invoke("tour", "--out", tmp_path)
+    assert result.exit_code == 1
+    assert result.stderr == "Error: the largest error is 1, above its limit 1e-07\n"
+
+
+def test_the_command_line_starts_without_the_tours_packages():
+    code = "import sys, tinygrad_reg.cli; print({'sklearn', 'matplotlib'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
+
+
+def test_the_package_runs_as_a_module():
+    command = [sys.executable, "-m", "tinygrad_reg", "--version"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert __version__ in done.stdout

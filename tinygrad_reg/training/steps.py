@@ -1,0 +1,127 @@
+"""One step of training: by the gradient, by weight decay, by the proximal operator of l1.
+
+Every step takes parameters and their gradient in the same structure, returns new parameters, and
+changes nothing in place.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import optree
+
+__all__ = ["gradient_step", "proximal_step", "soft_threshold", "weight_decay_step"]
+
+
+def gradient_step(parameters: Any, gradient: Any, alpha: float) -> Any:
+    """θ := θ - α·∂J/∂θ for every array θ of the parameters.
+
+    Parameters
+    ----------
+    parameters, gradient : array or nested arrays
+        Of the same structure and shapes.
+    alpha : float
+        Learning rate α.
+
+    Returns
+    -------
+    array or nested arrays
+        The new parameters.
+
+    Raises
+    ------
+    ValueError
+        If the structures differ.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> gradient_step({"W": np.array([1.0, 2.0])}, {"W": np.array([10.0, 0.0])}, alpha=0.1)
+    {'W': array([0., 2.])}
+    """
+    return optree.tree_map(lambda p, g: p - alpha * g, parameters, gradient)
+
+
+def weight_decay_step(
+    parameters: dict[str, Any], gradient: dict[str, Any], alpha: float, lambd: float, m: int
+) -> dict[str, Any]:
+    """W := (1 - α·lambd/m)·W - α·∂J/∂W, and b := b - α·∂J/∂b: the lesson's weight decay.
+
+    Parameters
+    ----------
+    parameters : dict
+        `"W"` holds what decays, every other key what does not: arrays or nested arrays.
+    gradient : dict
+        Of the cost *without* its penalty, in the same structure.
+    alpha, lambd, m : float, float, int
+        Learning rate, strength of the penalty and number of training examples.
+
+    Returns
+    -------
+    dict
+        The new parameters.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> theta, zero = {"W": np.array([8.0]), "b": np.array([8.0])}, np.array([0.0])
+    >>> weight_decay_step(theta, {"W": zero, "b": zero}, alpha=0.5, lambd=1.0, m=2)
+    {'W': array([6.]), 'b': array([8.])}
+    """
+    factor = 1 - alpha * lambd / m
+    decayed = {**parameters, "W": optree.tree_map(lambda W: factor * W, parameters["W"])}
+    return gradient_step(decayed, gradient, alpha)  # type: ignore[no-any-return]
+
+
+def soft_threshold(W: Any, threshold: float) -> Any:
+    """The proximal operator of threshold·|w|: argmin over w of ½(w - v)² + threshold·|w|.
+
+    Moves every entry towards 0 by `threshold`; entries that would cross 0 become exactly 0.
+
+    Parameters
+    ----------
+    W : array
+        Any shape.
+    threshold : float
+        At least 0.
+
+    Returns
+    -------
+    array
+        Of the shape of `W`.
+
+    Raises
+    ------
+    ValueError
+        If `threshold` is negative.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> soft_threshold(np.array([-3.0, -0.5, 0.0, 0.5, 3.0]), threshold=1.0)
+    array([-2.,  0.,  0.,  0.,  2.])
+    """
+    if not threshold >= 0:
+        raise ValueError(f"soft_threshold was given threshold={threshold}: expected at least 0")
+    return W - np.clip(W, -threshold, threshold)
+
+
+def proximal_step(
+    parameters: dict[str, Any], gradient: dict[str, Any], alpha: float, lambd: float, m: int
+) -> dict[str, Any]:
+    """W := soft_threshold(W - α·∂J/∂W, α·lambd/m), and b := b - α·∂J/∂b.
+
+    One step of proximal gradient descent (ISTA) on J + (lambd/m)·Σ|w|. Takes and returns what
+    `weight_decay_step` does.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> theta, zero = {"W": np.array([8.0, 0.25]), "b": np.array([8.0])}, np.zeros(2)
+    >>> proximal_step(theta, {"W": zero, "b": np.zeros(1)}, alpha=0.5, lambd=2.0, m=2)
+    {'W': array([7.5, 0. ]), 'b': array([8.])}
+    """
+    moved = gradient_step(parameters, gradient, alpha)
+    threshold = alpha * lambd / m
+    return {**moved, "W": optree.tree_map(lambda W: soft_threshold(W, threshold), moved["W"])}
