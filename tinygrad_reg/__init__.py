@@ -54,6 +54,14 @@ __all__ = [
 ]
 
 
+def _repr_svg_(tensor: Tensor) -> str | None:
+    """The graph as a picture, by which notebooks show a tensor; None without a renderer."""
+    return import_module("tinygrad_reg.drawing").svg(tensor)  # type: ignore[no-any-return]
+
+
+Tensor._repr_svg_ = _repr_svg_
+
+
 def __getattr__(name: str) -> Any:
     """Load what only pictures need when it is asked for."""
     if name == "draw":

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterator
-from importlib import import_module
 from itertools import count
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -316,6 +315,7 @@ class Tensor:
         argmax: Callable[..., Any]
         argmin: Callable[..., Any]
         backward: Callable[..., None]
+        _repr_svg_: Callable[..., str | None]  # attached by the package itself
 
     # -- leaving the graph: on purpose, or with an error -------------------------------------
 
@@ -372,10 +372,6 @@ class Tensor:
         if self.name is not None:
             parts.append(f"name={self.name!r}")
         return f"Tensor({', '.join(parts)})"
-
-    def _repr_svg_(self) -> str | None:
-        """The graph as a picture, for notebooks; None where no renderer is installed."""
-        return import_module("tinygrad_reg.drawing").svg(self)  # type: ignore[no-any-return]
 
     # -- NumPy's dispatch: np.something(tensor) arrives here ----------------------------------
 

@@ -52,7 +52,7 @@ class Cost:
 
 def measure(settings: Settings, track: Track, parts: Sequence[tuple[str, float]]) -> Cost:
     """Time the gradients of the tour's models without and with their penalty."""
-    repeats = settings.steps(full=12, quick=6)
+    repeats = settings.steps(full=30, quick=12)
     timings = tuple(
         timing(name, cost, start, repeats)
         for name, cost, start in track(models(settings), "timing the penalty")

@@ -58,7 +58,9 @@ def sub_sup(base: str, bottom: str, top: str) -> str:
 def total(index: str, start: str, end: str) -> str:
     """A sum sign with its range."""
     below = row(letter(index), sign("="), number(start))
-    return f"<munderover>{sign('∑')}{below}{letter(end)}</munderover>"
+    # The padding keeps the end off the sign where there is no font made for mathematics.
+    above = f'<mpadded depth="+.3em">{letter(end)}</mpadded>'
+    return f"<munderover>{sign('∑')}{below}{above}</munderover>"
 
 
 def absolute(inside: str) -> str:

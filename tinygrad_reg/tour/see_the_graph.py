@@ -131,7 +131,7 @@ def section(measured: SeeTheGraph) -> Section:
                 "The cost J of L2-regularized logistic regression, recorded while it was computed.",
                 "A graph. W and X are multiplied, b is added, the losses are summed and divided "
                 "by m; a second branch goes from W through the node l2; both are added to J.",
-                smallest=44,
+                smallest=43,
             ),
             Table(
                 "The cost and its two terms at a random W",
