@@ -1,9 +1,9 @@
 """How fast the engine is: `python tests/benchmarks/eager.py` prints one table from one run.
 
-Everything runs in float64 on one core. The contestants of a row take turns, round after round, and
-the table shows medians as multiples of hand-written NumPy, so that a machine whose speed drifts
-changes all of them alike. The peers come with `pip install -e '.[bench]'`; those that are missing
-are left out.
+Everything runs in float64 on one core, and processor time is measured. The contestants of a row
+take turns, round after round, and the table shows medians of the ratios within a round, so
+that a machine whose speed drifts changes all of them alike. The peers come with
+`pip install -e '.[bench]'`; those that are missing are left out.
 """
 
 from __future__ import annotations
@@ -305,51 +305,46 @@ def regression_by_torch(w: Any, b: Any, X: Any, Y: Any) -> Contestant:
 # -- a long chain of small operations -------------------------------------------------------------
 
 
+def chain(y: Any, n: int, sin: Any) -> Any:
+    """Compute n operations, one after the other: a ufunc, a product and a sum in turn."""
+    for _ in range(n // 3):
+        y = sin(y)
+        y = y * 0.999
+        y = y + 0.001
+    for _ in range(n % 3):
+        y = y + 0.001
+    return y
+
+
 def chain_by_engine(n: int) -> Contestant:
-    """y = 0.999·y, n times, and its gradient."""
-
-    def f(y: Any) -> Any:
-        for _ in range(n):
-            y = 0.999 * y
-        return np.sum(y)
-
-    derivative = tg.grad(f)
+    """This engine."""
+    derivative = tg.grad(lambda y: np.sum(chain(y, n, np.sin)))
     return lambda: derivative(np.ones(4))
 
 
 def chain_by_autograd(n: int) -> Contestant:
-    """The same with HIPS autograd."""
-
-    def f(y: Any) -> Any:
-        for _ in range(n):
-            y = 0.999 * y
-        return anp.sum(y)
-
-    derivative = autograd.grad(f)
+    """HIPS autograd."""
+    derivative = autograd.grad(lambda y: anp.sum(chain(y, n, anp.sin)))
     return lambda: derivative(np.ones(4))
 
 
 def chain_by_mygrad(n: int) -> Contestant:
-    """The same with MyGrad."""
+    """MyGrad."""
 
     def run() -> Any:
-        x = y = mygrad.tensor(np.ones(4))
-        for _ in range(n):
-            y = 0.999 * y
-        mygrad.sum(y).backward()
+        x = mygrad.tensor(np.ones(4))
+        mygrad.sum(chain(x, n, mygrad.sin)).backward()
         return x.grad
 
     return run
 
 
 def chain_by_torch(n: int) -> Contestant:
-    """The same with PyTorch."""
+    """PyTorch."""
 
     def run() -> Any:
-        x = y = torch.ones(4, dtype=torch.float64, requires_grad=True)
-        for _ in range(n):
-            y = 0.999 * y
-        torch.sum(y).backward()
+        x = torch.ones(4, dtype=torch.float64, requires_grad=True)
+        torch.sum(chain(x, n, torch.sin)).backward()
         return x.grad.numpy()
 
     return run
@@ -358,8 +353,8 @@ def chain_by_torch(n: int) -> Contestant:
 # -- measuring ------------------------------------------------------------------------------------
 
 
-def medians(contestants: dict[str, Contestant], rounds: int, calls: int) -> dict[str, float]:
-    """Seconds a call: the median over rounds in which the contestants take turns."""
+def measured(contestants: dict[str, Contestant], rounds: int, calls: int) -> dict[str, list[float]]:
+    """Seconds a call in every round; in a round, the contestants take turns."""
     times: dict[str, list[float]] = {name: [] for name in contestants}
     for run in contestants.values():
         run()
@@ -370,7 +365,12 @@ def medians(contestants: dict[str, Contestant], rounds: int, calls: int) -> dict
             for _ in range(calls):
                 run()
             times[name].append((time.process_time() - start) / calls)
-    return {name: statistics.median(seconds) for name, seconds in times.items()}
+    return times
+
+
+def ratio(times: dict[str, list[float]], name: str, base: str) -> float:
+    """The median over the rounds of one contestant's time by another's."""
+    return statistics.median(a / b for a, b in zip(times[name], times[base], strict=True))
 
 
 def agree(contestants: dict[str, Contestant]) -> None:
@@ -416,8 +416,10 @@ def resident():
 
 y = tg.Tensor(np.ones(4), requires_grad=True)
 before = resident()
-for _ in range({n}):
-    y = 0.999 * y
+for _ in range({n} // 3):
+    y = np.sin(y)
+    y = y * 0.999
+    y = y + 0.001
 print((resident() - before) / {n})
 """
     output = subprocess.run(
@@ -433,73 +435,69 @@ def main() -> None:
     )
     parser.add_argument("--rounds", type=int, default=15, help="rounds of each row (default 15)")
     rounds = parser.parse_args().rounds
-    rows: list[tuple[str, dict[str, float]]] = []
+    rows: list[tuple[str, dict[str, list[float]]]] = []
     for softmax in (False, True):
         for name, (sizes, m) in NETWORKS.items():
             contestants = contestants_of("network", *example_network(sizes, m, softmax))
             agree(contestants)
-            times = medians(contestants, rounds, 3 if sizes[0] == 784 else 40)
+            times = measured(contestants, rounds, 3 if sizes[0] == 784 else 40)
             rows.append((f"{name}{', softmax' if softmax else ''}", times))
     contestants = contestants_of("regression", *example_regression())
     agree(contestants)
-    rows.append(("logistic, 10 features, 100", medians(contestants, rounds, 40)))
+    rows.append(("logistic, 10 features, 100", measured(contestants, rounds, 40)))
 
     n = 20_000
     contestants = contestants_of("chain", n)
     agree(contestants)
-    chain = medians(contestants, max(3, rounds // 3), 1)
+    nodes = measured(contestants, rounds, 1)
 
-    names = ["NumPy by hand", "this engine", "HIPS autograd", "MyGrad", "PyTorch"]
-    names = [name for name in names if any(name in times for _, times in rows)]
+    hand, ours = "NumPy by hand", "this engine"
+    peers = [name for name in ("HIPS autograd", "MyGrad", "PyTorch") if name in nodes]
     table = Table(title="Value and gradient, as multiples of hand-written NumPy (less is better)")
     table.add_column("network (sizes, examples)")
     table.add_column("NumPy, µs", justify="right")
-    for name in names[1:]:
+    for name in (ours, *peers):
         table.add_column(name, justify="right")
-    table.add_column("fastest of autograd, MyGrad / ours", justify="right")
+    for name in peers:
+        table.add_column(f"{name} / ours", justify="right")
     for title, times in rows:
-        base = times["NumPy by hand"]
-        rivals = [times[name] for name in ("HIPS autograd", "MyGrad") if name in times]
         table.add_row(
             title,
-            f"{base * 1e6:.0f}",
-            *(f"{times[name] / base:.2f}" if name in times else "" for name in names[1:]),
-            f"{min(rivals) / times['this engine']:.2f}" if rivals else "",
+            f"{statistics.median(times[hand]) * 1e6:.0f}",
+            *(f"{ratio(times, name, hand):.2f}" for name in (ours, *peers)),
+            *(f"{ratio(times, name, ours):.2f}" for name in peers),
         )
-    ours = chain["this engine"]
     table.add_section()
     table.add_row(
         f"chain of {n:,}, µs a node",
         "",
-        *(f"{chain[name] / n * 1e6:.2f}" if name in chain else "" for name in names[1:]),
-        "",
+        *(f"{statistics.median(nodes[name]) / n * 1e6:.2f}" for name in (ours, *peers)),
+        *(f"{ratio(nodes, name, ours):.2f}" for name in peers),
     )
-    table.add_row(
-        "chain, ours / theirs",
-        "",
-        *(f"{ours / chain[name]:.2f}" if name in chain else "" for name in names[1:]),
-        "",
-    )
-    Console(width=120).print(table)
+    Console(width=140).print(table)
 
     small, large = 10_000, 1_000_000
     short, long = chain_by_engine(small), chain_by_engine(large)
     short()
-    times_short, times_long = [], []
-    for _ in range(3):
-        for _ in range(20):
-            start = time.process_time()
-            short()
-            times_short.append((time.process_time() - start) / small)
-        start = time.process_time()
-        long()
-        times_long.append((time.process_time() - start) / large)
-    a, b = statistics.median(times_short), statistics.median(times_long)
+    seconds_long, ratios = [], []
+    for _ in range(5):
+        before = statistics.median(seconds(short) for _ in range(20))
+        seconds_long.append(seconds(long))
+        after = statistics.median(seconds(short) for _ in range(20))
+        ratios.append(seconds_long[-1] / large / ((before + after) / 2 / small))
+    took = statistics.median(seconds_long)
     print(
-        f"1,000,000 nodes: {b * large:.2f} s, {b * 1e6:.2f} µs a node, "
-        f"{b / a:.2f} × the time a node of 10,000 ({a * 1e6:.2f} µs); "
+        f"chain of {large:,}: {took:.2f} s, {took / large * 1e6:.2f} µs a node, "
+        f"{statistics.median(ratios):.2f} × the time a node of the chain of {small:,} around it; "
         f"{bytes_a_node(large):.0f} bytes a node"
     )
+
+
+def seconds(run: Contestant) -> float:
+    """Processor time of one call."""
+    start = time.process_time()
+    run()
+    return time.process_time() - start
 
 
 if __name__ == "__main__":
