@@ -164,22 +164,31 @@ def pull_all(
                 if number and not recording:
                     raise OutsideTensorError
                 continue
-            if entry.__class__ is int:
-                contribution = cotangent if entry == 1 else cotangent * entry
-            elif entry is None:
-                raise no_derivative(rule, args, x)
-            else:
-                if xs is None:
-                    xs = [x.value if type(x) is Tensor else x for x in args]
-                if not rule.is_local:
-                    pullback = partial(entry, **kwargs) if kwargs else entry
-                    contribution = pullback(cotangent, y, *xs)
-                    if not quick and rule.is_linear:
-                        contribution = zero_stays_zero_in(pullback, cotangent, y, xs, contribution)
-                elif quick:  # in this order NumPy multiplies in place where the derivative is large
-                    contribution = entry(y, *xs, **kwargs) * cotangent
+            try:
+                if entry.__class__ is int:
+                    contribution = cotangent if entry == 1 else cotangent * entry
+                elif entry is None:
+                    raise no_derivative(rule, args, x)
                 else:
-                    contribution = zero_stays_zero(cotangent, entry(y, *xs, **kwargs))
+                    if xs is None:
+                        xs = [x.value if type(x) is Tensor else x for x in args]
+                    if not rule.is_local:
+                        pullback = partial(entry, **kwargs) if kwargs else entry
+                        contribution = pullback(cotangent, y, *xs)
+                        if not quick and rule.is_linear:
+                            contribution = zero_stays_zero_in(
+                                pullback, cotangent, y, xs, contribution
+                            )
+                    elif (
+                        quick
+                    ):  # in this order NumPy multiplies in place where the derivative is large
+                        contribution = entry(y, *xs, **kwargs) * cotangent
+                    else:
+                        contribution = zero_stays_zero(cotangent, entry(y, *xs, **kwargs))
+            except ValueError as error:
+                raise ValueError(
+                    f"the rule of {rule.name} for argument {position(x, args)}: {error}"
+                ) from error
             value = x.value
             if contribution.shape != value.shape or contribution.dtype is not value.dtype:
                 contribution = fit(contribution, value, rule)
@@ -332,12 +341,12 @@ def owned(results: list[Any]) -> list[Any]:
 
 def scalar_seed(tensor: Tensor, what: str) -> Any:
     """The cotangent 1 to start from, if the tensor is a single number."""
-    if tensor.shape != ():
+    if tensor.size != 1:
         raise ValueError(
             f"{what} starts from {describe(tensor)}, which is not a single number: expected a "
             "scalar such as a loss (take np.sum or np.mean), or a cotangent of that shape"
         )
-    return tensor.dtype.type(1)
+    return np.ones(tensor.shape, tensor.dtype)[()]
 
 
 def direction_for(tensor: Tensor, direction: Any, what: str) -> Any:
@@ -389,7 +398,7 @@ def backward(self: Tensor, cotangent: Any = None) -> None:
         seed = direction_for(self, plain(cotangent), "backward() was given a cotangent")
     found = reverse([(self, seed)])
     for leaf, gradient in zip(found, owned([*found.values()]), strict=True):
-        leaf.grad = gradient if leaf.grad is None else leaf.grad + gradient
+        leaf.grad = gradient if leaf.grad is None else np.asarray(leaf.grad + gradient)
 
 
 Tensor.backward = backward

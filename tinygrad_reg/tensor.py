@@ -272,6 +272,13 @@ class Tensor:
     __matmul__, __rmatmul__ = binary(np.matmul)
     __pow__, __rpow__ = binary(operator.pow)
 
+    # These have no line: NumPy's dispatch says so.
+    def __mod__(self, other: Any) -> Any:
+        return np.remainder(self, other)
+
+    def __floordiv__(self, other: Any) -> Any:
+        return np.floor_divide(self, other)
+
     def __neg__(self) -> Tensor:
         return record(rules[np.negative], (self,))
 
@@ -421,19 +428,30 @@ def record(rule: Rule, args: tuple[Any, ...], kwargs: dict[str, Any] = NO_KEYWOR
                 return record(rule, tuple(map(held, args)), kwargs)
             if x.number:
                 tracked = True
+            else:
+                foreign = True
             values.append(x.value)
-        elif type(x) is np.ndarray:
+        elif type(x) is float or type(x) is int:
+            values.append(x)
+        elif isinstance(x, np.ndarray | np.generic):
             foreign = True
             values.append(x)
-        elif type(x) is list:
-            return record(rule, tuple(map(held, args)), kwargs)
+        elif isinstance(x, list | tuple) and len(values) < rule.arity:
+            operands = [np.array(x) if isinstance(x, list | tuple) else x for x in args]
+            return record(rule, (*operands[: rule.arity], *args[rule.arity :]), kwargs)
         else:
             values.append(x)
     try:
         value = rule.op(*values, **kwargs) if kwargs else rule.op(*values)
+        dtype = value.dtype
     except ValueError as error:
         shapes = ", ".join(str(np.shape(x)) for x in values)
         raise ValueError(f"{rule.name} of arguments of shapes {shapes}: {error}") from error
+    except AttributeError:
+        if hasattr(value, "dtype"):
+            raise
+        value = as_result(rule, value)
+        dtype = value.dtype
     watching = False
     if switches.active:
         tracked = tracked and thread.recording
@@ -445,10 +463,13 @@ def record(rule: Rule, args: tuple[Any, ...], kwargs: dict[str, Any] = NO_KEYWOR
     node.shared = False
     node.source = node.grad = node.name = None
     if tracked:
-        if value.dtype is not FLOAT64 or kwargs or len(args) > rule.arity:
+        if dtype is not FLOAT64 or kwargs or len(args) > rule.arity:
             check_recordable(rule, args, kwargs, value)
         node.rule = rule
-        node.args = tuple(map(held, args)) if foreign else args
+        if foreign:
+            only = dtype if rule.is_local else None
+            args = tuple([held(x, only) for x in args])
+        node.args = args
         node.kwargs = kwargs
         node.number = next_number()
         if watching:
@@ -502,15 +523,34 @@ def alias_of(tensor: Tensor) -> Tensor:
     return copy
 
 
-def held(x: Any) -> Any:
-    """What the graph keeps of an argument: a copy of whatever user code could still change."""
+def held(x: Any, dtype: Any = None) -> Any:
+    """What the graph keeps of an argument: a copy of whatever user code could still change.
+
+    A constant is brought to the given dtype, that of the result: a local derivative computed in
+    small integers would wrap around.
+    """
     if type(x) is Tensor:
-        return alias_of(x) if x.shared else x
-    if type(x) is list or type(x) is np.ndarray:
-        copy = leaf(np.array(x))
+        x = alias_of(x) if x.shared else x
+        if x.number or dtype is None or x.dtype == dtype:
+            return x
+        copy = leaf(x.value.astype(dtype), name=x.name)
+        copy.source = x
+        return copy
+    if isinstance(x, np.ndarray | np.generic):
+        copy = leaf(np.array(x, dtype))
         copy.source = x
         return copy
     return x
+
+
+def as_result(rule: Rule, value: Any) -> Any:
+    """What a user's operation returned, as an array, or an error."""
+    array = np.asarray(value)
+    if array.dtype.kind not in "fiub":
+        raise TypeError(
+            f"{rule.name} returned {type(value).__name__}: expected an array of real numbers"
+        )
+    return array[()]
 
 
 def own_array(array: Any, requires_grad: bool, owner: str) -> Any:

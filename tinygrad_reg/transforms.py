@@ -59,6 +59,10 @@ class Trace:
             given[position] = unflatten(tree, leaves)
             self.trees.append(tree)
             self.leaves += leaves
+        if not self.leaves:
+            raise TypeError(
+                f"{self.what}: there are no arrays in what it is to be differentiated by"
+            )
         self.last = next_number()
         with young_generation:
             if recording:
@@ -194,7 +198,7 @@ class Trace:
         """Results for the leaves, as one tree for each chosen argument."""
         trees, start = [], 0
         for tree in self.trees:
-            end = start + (tree.num_leaves if tree else 1)
+            end = start + (1 if tree is None else tree.num_leaves)
             trees.append(unflatten(tree, results[start:end]))
             start = end
         return tuple(trees)
@@ -212,7 +216,7 @@ def flatten(nested: Any) -> tuple[list[Any], Any]:
 
 def unflatten(tree: Any, arrays: list[Any]) -> Any:
     """The inverse of `flatten`."""
-    return tree.unflatten(arrays) if tree else arrays[0]
+    return arrays[0] if tree is None else tree.unflatten(arrays)
 
 
 class YoungGeneration:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_reg.derivatives.table import composition, constant, elementwise, linear
-from tinygrad_reg.tensor import rules
+from tinygrad_reg.tensor import functions, plain, rules
 
 
 def of_base(y: Any, x: Any, p: Any) -> Any:
@@ -41,7 +41,7 @@ def share_of_exp(a: Any, b: Any) -> Any:
 
 def over(a: Any, y: Any) -> Any:
     """a / y for a norm y, with the subgradient 0 where the norm is 0."""
-    return a / np.where(y == 0, 1, y)
+    return np.where(y == 0, 0, a / np.where(y == 0, 1, y))
 
 
 # Arithmetic
@@ -120,6 +120,13 @@ linear(
     lambda cotangent, y, condition, a, b: np.where(condition, 0, cotangent),
     jointly=True,
 )
+choose = functions[np.where]
+
+
+@composition(np.where)
+def where(condition: Any, *options: Any) -> Any:
+    """The entries of one option or the other; without options, where the condition holds."""
+    return choose(condition, *options) if options else np.where(plain(condition))
 
 
 @composition(np.clip)
@@ -133,7 +140,7 @@ def clip(a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: 
 
 
 constant(
-    np.sign, np.floor, np.ceil, np.rint, np.trunc, np.signbit,
+    np.sign, np.floor_divide, np.floor, np.ceil, np.rint, np.trunc, np.signbit,
     np.greater, np.greater_equal, np.less, np.less_equal, np.equal, np.not_equal,
     np.logical_and, np.logical_or, np.logical_xor, np.logical_not,
     np.isnan, np.isfinite, np.isinf, np.isclose, np.allclose, np.array_equal,

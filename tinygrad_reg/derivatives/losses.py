@@ -69,12 +69,17 @@ def binary_cross_entropy(logits: Any, targets: Any) -> Any:
     logits : array or Tensor
         z, before the sigmoid; any shape.
     targets : array or Tensor
-        t, each between 0 and 1; broadcast against the logits.
+        t, each between 0 and 1; of the shape of the logits, or broadcast to it.
 
     Returns
     -------
     array or Tensor
         One loss for each entry, in nats: the lesson's L(ŷ, y) with ŷ = σ(z).
+
+    Raises
+    ------
+    ValueError
+        If logits and targets, a row and a column for example, would broadcast to a table.
 
     Examples
     --------
@@ -83,7 +88,16 @@ def binary_cross_entropy(logits: Any, targets: Any) -> Any:
     array([0.6931, 0.    ])
     """
     z = as_floats(logits)
-    return np.maximum(z, 0) - z * targets + np.log1p(np.exp(-np.abs(z)))
+    losses = np.maximum(z, 0) - z * targets + np.log1p(np.exp(-np.abs(z)))
+    if losses.size > max(z.size, np.size(targets)):
+        raise ValueError(
+            f"logits of shape {z.shape} and targets of shape {np.shape(targets)} would give losses "
+            f"of shape {losses.shape}: expected one target for each logit"
+        )
+    if np.isfinite(losses).all():
+        return losses
+    of_zero, of_one = np.logaddexp(0, z), np.logaddexp(0, -z)
+    return np.where(targets == 0, of_zero, np.where(targets == 1, of_one, losses))
 
 
 def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:

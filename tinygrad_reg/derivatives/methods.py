@@ -26,10 +26,10 @@ def unpacked(name: str) -> Any:
     """The method that calls `np.name` with its numbers as one tuple: `t.reshape(2, 3)`."""
     function = getattr(np, name)
 
-    def call(self: Tensor, *numbers: Any) -> Any:
-        if len(numbers) == 1:
-            return function(self, *numbers)
-        return function(self, numbers) if numbers else function(self)
+    def call(self: Tensor, *numbers: Any, **kwargs: Any) -> Any:
+        if len(numbers) > 1:
+            numbers = (numbers,)
+        return function(self, *numbers, **kwargs)
 
     call.__name__ = name
     call.__doc__ = f"`np.{name}` of this tensor, given a tuple or several numbers."

@@ -86,7 +86,7 @@ def elastic_net(W: Any, lambd: Any, m: Any, l1_ratio: Any = 0.5) -> Any:
     if not 0 <= ratio <= 1:
         raise ValueError(f"elastic_net was given l1_ratio={ratio}: expected a number from 0 to 1")
     lambd, m = strength("elastic_net", lambd, m)
-    return elastic_net_(lambd, m, *weights_of("elastic_net", W), l1_ratio=float(ratio))
+    return elastic_net_(lambd, m, l1_ratio, *weights_of("elastic_net", W))
 
 
 def group_lasso(W: Any, lambd: Any, m: Any, axis: Any = 0) -> Any:
@@ -124,7 +124,7 @@ def l2_(lambd: Any, m: Any, *weights: Any) -> Any:
     return lambd / m / 2 * sum(np.vdot(W, W) for W in weights)
 
 
-def elastic_net_(lambd: Any, m: Any, *weights: Any, l1_ratio: float) -> Any:
+def elastic_net_(lambd: Any, m: Any, l1_ratio: Any, *weights: Any) -> Any:
     """`elastic_net` with the weights as arguments."""
     return l1_(lambd * l1_ratio, m, *weights) + l2_(lambd * (1 - l1_ratio), m, *weights)
 
@@ -135,20 +135,32 @@ def group_lasso_(lambd: Any, m: Any, *weights: Any, axis: Any) -> Any:
 
 
 def norms(W: Any, axis: Any) -> Any:
-    """The length of every group of weights; the axis stays, at length 1."""
-    return np.sqrt(np.sum(W * W, axis=axis, keepdims=True))
+    """The length of every group of weights; the axis stays, at length 1.
+
+    Divided by their largest entry first, so that no square overflows or vanishes.
+    """
+    scale = np.max(np.abs(plain(W)), axis=axis, keepdims=True, initial=0)
+    scale = np.where((scale == 0) | np.isinf(scale), 1, scale)
+    scaled = W / scale
+    return scale * np.sqrt(np.sum(scaled * scaled, axis=axis, keepdims=True))
 
 
-def penalty(op: Any, slope: Any) -> Any:
-    """Enter a penalty `op(lambd, m, *weights)`, whose gradient is (lambd/m)·slope(W)."""
+def penalty(op: Any, slope: Any, *of_settings: Any) -> Any:
+    """Enter a penalty `op(lambd, m, *settings, *weights)`, whose gradient is (lambd/m)·slope(W).
+
+    A setting is a number besides lambd and m; `of_settings` are the derivatives by each.
+    """
+    numbers = 2 + len(of_settings)
 
     def pullback(i: int) -> Any:
         if i == 0:
-            return lambda g, y, lambd, m, *weights, **given: g * entered(1, m, *weights, **given)
+            return lambda g, y, lambd, m, *rest, **given: g * entered(1, m, *rest, **given)
         if i == 1:
-            return lambda g, y, lambd, m, *weights, **given: g * (-y / m)
-        return lambda g, y, lambd, m, *weights, **given: (
-            g * (lambd / m) * slope(weights[i - 2], **given)
+            return lambda g, y, lambd, m, *rest, **given: g * (-y / m)
+        if i < numbers:
+            return lambda g, y, *args: g * of_settings[i - 2](*args)
+        return lambda g, y, lambd, m, *rest, **given: (
+            g * (lambd / m) * slope(rest[i - 2], *rest[: numbers - 2], **given)
         )
 
     def push(tangents: Any, y: Any, args: Any, given: Any) -> Any:
@@ -164,40 +176,49 @@ def penalty(op: Any, slope: Any) -> Any:
 
 l1_ = penalty(l1_, lambda W: np.sign(W))
 l2_ = penalty(l2_, lambda W: W)
-elastic_net_ = penalty(elastic_net_, lambda W, l1_ratio: l1_ratio * np.sign(W) + (1 - l1_ratio) * W)
+elastic_net_ = penalty(
+    elastic_net_,
+    lambda W, l1_ratio: l1_ratio * np.sign(W) + (1 - l1_ratio) * W,
+    lambda lambd, m, l1_ratio, *weights: l1_(lambd, m, *weights) - l2_(lambd, m, *weights),
+)
 group_lasso_ = penalty(group_lasso_, lambda W, axis: over(W, norms(W, axis)))
 
 
 def strength(name: str, lambd: Any, m: Any) -> tuple[Any, Any]:
     """`lambd` and `m`, checked."""
     for what, x, least in (("lambd", plain(lambd), 0), ("m", plain(m), 1)):
-        if not isinstance(x, int | float) and np.ndim(x) != 0:
-            raise ValueError(f"{name} was given {what} of shape {np.shape(x)}: expected one number")
-        if not least <= x < inf:
-            raise ValueError(
-                f"{name} was given {what}={x}: expected "
-                + (
-                    "a strength, finite and at least 0"
-                    if least == 0
-                    else "a number of training examples, at least 1"
+        if not isinstance(x, int | float):
+            if np.ndim(x):
+                raise ValueError(
+                    f"{name} was given {what} of shape {np.shape(x)}: expected one number"
                 )
-            )
+            if np.asarray(x).dtype.kind not in "fiu":
+                raise TypeError(f"{name} was given {what}={x!r}: expected a real number")
+        if not least <= x < inf:
+            expected = "a strength, finite and at least 0" if least == 0 else "at least 1 example"
+            raise ValueError(f"{name} was given {what}={x}: expected {expected}")
     return lambd, m
 
 
 def weights_of(name: str, W: Any) -> list[Any]:
     """One array of weights or a list of them, as a list of tensors and floating arrays."""
     if not isinstance(W, list | tuple):
-        return [as_weights(W)]
+        return [as_weights(name, W)]
     if not W:
         raise ValueError(f"{name} was given an empty list: expected weights")
     if all(isinstance(w, int | float) for w in W):
         return [np.asarray(W, dtype=float)]
-    return [as_weights(w) for w in W]
+    return [as_weights(name, w) for w in W]
 
 
-def as_weights(W: Any) -> Any:
-    """Tensors and floating arrays as they are, everything else as float64."""
+def as_weights(name: str, W: Any) -> Any:
+    """Tensors and floating arrays as they are, other real numbers as float64."""
     if type(W) is Tensor or (hasattr(W, "dtype") and W.dtype.kind == "f"):
         return W
-    return np.asarray(W, dtype=float)
+    array = np.asarray(W)
+    if array.dtype.kind not in "fiub":
+        raise TypeError(
+            f"{name} was given weights of type {type(W).__name__} and dtype {array.dtype}: "
+            "expected an array or tensor of real numbers, or a list of them"
+        )
+    return array.astype(float)

@@ -21,6 +21,11 @@ def entries_per_result(y: Any, x: Any) -> Any:
     return x.size / max(y.size, 1)
 
 
+def one_by(n: float) -> float:
+    """1/n; infinite for 0, where the value is not a number either."""
+    return 1 / n if n else np.inf
+
+
 def shared(chosen: Any, axis: Any) -> Any:
     """1 where an entry was chosen as the largest or smallest; ties share it equally."""
     return chosen / np.sum(chosen, axis=axis, keepdims=True)
@@ -61,12 +66,12 @@ def of_product(y: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 
 def of_variance(y: Any, x: Any, axis: Any = None, ddof: float = 0, keepdims: bool = False) -> Any:
     """∂var/∂x = 2·(x - mean) / (n - ddof)."""
-    return deviations(x, axis) * (2 / (entries_per_result(y, x) - ddof))
+    return deviations(x, axis) * (2 * one_by(entries_per_result(y, x) - ddof))
 
 
 def of_deviation(y: Any, x: Any, axis: Any = None, ddof: float = 0, keepdims: bool = False) -> Any:
     """∂std/∂x = (x - mean) / ((n - ddof)·std), and the subgradient 0 where all are equal."""
-    return over(deviations(x, axis), y) * (1 / (entries_per_result(y, x) - ddof))
+    return over(deviations(x, axis), y) * one_by(entries_per_result(y, x) - ddof)
 
 
 def of_extreme(y: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
@@ -75,7 +80,7 @@ def of_extreme(y: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 
 
 reduction(np.sum, 1)
-reduction(np.mean, lambda y, x, **_: 1 / entries_per_result(y, x))
+reduction(np.mean, lambda y, x, **_: one_by(entries_per_result(y, x)))
 reduction(np.prod, of_product)
 reduction(np.var, of_variance)
 reduction(np.std, of_deviation)

@@ -11,19 +11,25 @@ from tinygrad_reg.tensor import Tensor, functions, plain, record, rules
 
 
 def back(cotangent: Any, y: Any, x: Any, *args: Any, **kwargs: Any) -> Any:
-    """The adjoint of an operation that keeps entries in their order: reshape to what it was."""
-    return np.reshape(cotangent, x.shape, order=kwargs.get("order", "C"))
+    """The adjoint of an operation that keeps entries in their order: the shape they had."""
+    return np.reshape(cotangent, x.shape)
+
+
+def back_in_order(cotangent: Any, y: Any, x: Any, shape: Any, order: str = "C") -> Any:
+    """The adjoint of a reshape: the shape the entries had, read in the same order."""
+    return np.reshape(cotangent, x.shape, order)  # type: ignore[call-overload]
 
 
 def back_transposed(cotangent: Any, y: Any, x: Any, axes: Any = None) -> Any:
     """The adjoint of a permutation of the axes: the inverse permutation."""
     if axes is None:
         return np.transpose(cotangent)
-    return np.transpose(cotangent, np.argsort([axis % x.ndim for axis in axes]))
+    inverse = np.argsort([axis % x.ndim for axis in axes])
+    return np.transpose(cotangent, tuple(inverse.tolist()))
 
 
-linear(np.reshape, back)
-linear(np.ravel, back)
+linear(np.reshape, back_in_order)
+reshape_recorded = functions[np.reshape]
 linear(np.squeeze, back)
 linear(np.expand_dims, back)
 linear(np.transpose, back_transposed)
@@ -32,9 +38,26 @@ linear(
     np.moveaxis,
     lambda cotangent, y, x, source, destination: np.moveaxis(cotangent, destination, source),
 )
-linear(np.copy, lambda cotangent, y, x, **_: cotangent)
+linear(np.copy, lambda cotangent, y, x, *_, **__: cotangent)
 # Every sweep sums a cotangent over the axes along which its value was broadcast.
 linear(np.broadcast_to, lambda cotangent, y, x, shape, **_: cotangent)
+
+
+@composition(np.reshape)
+def reshape(a: Any, shape: Any, order: str = "C", copy: bool | None = None) -> Any:
+    """The entries in another shape, always as a copy; an order that depends on memory raises."""
+    if order not in ("C", "F"):
+        raise ValueError(
+            f"reshape of a tensor was given order={order!r}, which depends on how an array lies in "
+            "memory: expected 'C' or 'F'"
+        )
+    return reshape_recorded(a, shape) if order == "C" else reshape_recorded(a, shape, order)
+
+
+@composition(np.ravel)
+def ravel(a: Any, order: str = "C") -> Any:
+    """All entries in a row."""
+    return reshape(a, (-1,), order)
 
 
 def astype(x: Any, dtype: Any) -> Any:
@@ -46,8 +69,8 @@ linear(astype, lambda cotangent, y, x, dtype: cotangent.astype(x.dtype))
 
 
 @composition(np.ndarray.astype)
-def astype_of_tensor(x: Tensor, dtype: Any) -> Any:
-    """A tensor in another floating dtype; a plain array in any other."""
+def astype_of_tensor(x: Tensor, dtype: Any, copy: bool = True) -> Any:
+    """A tensor in another floating dtype, always a copy; a plain array in any other."""
     dtype = np.dtype(dtype)
     return functions[astype](x, dtype) if dtype.kind == "f" else x.current().astype(dtype)
 

@@ -252,8 +252,7 @@ def enter(op: Operation, rule: Rule, call: Operation | None = None) -> Operation
                 break
             args += (kwargs.pop(name),)
         if len(args) > arity:
-            static = [tuple(x) if type(x) is list else x for x in args[arity:]]
-            args = (*args[:arity], *static)
+            args = (*args[:arity], *map(static, args[arity:]))
         return record(rule, args, kwargs)
 
     functions[op] = call or recorded
@@ -269,6 +268,13 @@ def enter(op: Operation, rule: Rule, call: Operation | None = None) -> Operation
 
     rules[dispatched] = rule
     return dispatched
+
+
+def static(x: Any) -> Any:
+    """An argument that is a shape, axes or the like, as something that cannot change."""
+    if type(x) is np.ndarray:
+        x = x.tolist()
+    return tuple(x) if type(x) is list else x
 
 
 @cache

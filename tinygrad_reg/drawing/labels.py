@@ -52,7 +52,9 @@ PENALTIES: dict[Rule, str] = {
     rules[penalties.elastic_net_]: "λ/m (r ‖·‖₁ + (1−r)/2 ‖·‖²)",
     rules[penalties.group_lasso_]: "λ/m Σ‖·‖₂",
 }
-PENALTY_LETTERS = {0: "λ", 1: "m"}
+PENALTY_LETTERS = dict.fromkeys(PENALTIES, ("λ", "m")) | {
+    rules[penalties.elastic_net_]: ("λ", "m", "r")
+}
 COMMUTATIVE = {rules[op] for op in (np.add, np.multiply, np.maximum, np.minimum, np.hypot)}
 
 
@@ -78,8 +80,7 @@ def heading(node: Tensor) -> Iterator[str]:
         return
     if rule in PENALTIES:
         yield sized(14, PENALTIES[rule])
-        constants = {letter: node.args[i] for i, letter in PENALTY_LETTERS.items()}
-        constants |= {"r" if key == "l1_ratio" else key: x for key, x in node.kwargs.items()}
+        constants = dict(zip(PENALTY_LETTERS[rule], node.args, strict=False)) | node.kwargs
         if given := [
             f"{key}={written(x)}" for key, x in constants.items() if type(x) is not Tensor
         ]:
@@ -106,7 +107,8 @@ def heading(node: Tensor) -> Iterator[str]:
 def edge_label(node: Tensor, position: int) -> str | None:
     """What tells arguments apart: λ or m of a penalty, else the place where that matters."""
     if node.rule in PENALTIES:
-        return PENALTY_LETTERS.get(position)
+        letters = PENALTY_LETTERS[node.rule]
+        return letters[position] if position < len(letters) else None
     several = sum(type(x) is Tensor for x in node.args) > 1
     return str(position + 1) if several and node.rule not in COMMUTATIVE else None
 
