@@ -21,6 +21,8 @@ __all__ = ["Rule", "Tensor", "record"]
 next_number = count(1).__next__
 new_object = object.__new__
 FLOAT64 = np.dtype(np.float64)
+ARRAYS = (np.ndarray, np.generic)
+SEQUENCES = (list, tuple)
 NO_KEYWORDS: dict[str, Any] = {}
 
 # The C library gives memory of large arrays back to the system the moment they are freed, and the
@@ -433,11 +435,11 @@ def record(rule: Rule, args: tuple[Any, ...], kwargs: dict[str, Any] = NO_KEYWOR
             values.append(x.value)
         elif type(x) is float or type(x) is int:
             values.append(x)
-        elif isinstance(x, np.ndarray | np.generic):
+        elif isinstance(x, ARRAYS):
             foreign = True
             values.append(x)
-        elif isinstance(x, list | tuple) and len(values) < rule.arity:
-            operands = [np.array(x) if isinstance(x, list | tuple) else x for x in args]
+        elif isinstance(x, SEQUENCES) and len(values) < rule.arity:
+            operands = [np.array(x) if isinstance(x, SEQUENCES) else x for x in args]
             return record(rule, (*operands[: rule.arity], *args[rule.arity :]), kwargs)
         else:
             values.append(x)
@@ -536,7 +538,7 @@ def held(x: Any, dtype: Any = None) -> Any:
         copy = leaf(x.value.astype(dtype), name=x.name)
         copy.source = x
         return copy
-    if isinstance(x, np.ndarray | np.generic):
+    if isinstance(x, ARRAYS):
         copy = leaf(np.array(x, dtype))
         copy.source = x
         return copy
@@ -555,10 +557,10 @@ def as_result(rule: Rule, value: Any) -> Any:
 
 def own_array(array: Any, requires_grad: bool, owner: str) -> Any:
     """A copy of `array` that only the graph can reach, of a dtype that suits."""
-    if hasattr(array, "__array_function__") and not isinstance(array, np.ndarray | np.generic):
+    if hasattr(array, "__array_function__") and not isinstance(array, ARRAYS):
         return array  # another array library's: it speaks NumPy's protocols, and stays as it is
     given = np.array(array)
-    if isinstance(array, np.ndarray | np.generic) or given.dtype.kind not in "iu":
+    if isinstance(array, ARRAYS) or given.dtype.kind not in "iu":
         copy = given
     else:
         copy = given.astype(np.float64)  # Python's integers

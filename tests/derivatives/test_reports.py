@@ -166,5 +166,5 @@ def test_a_rule_of_the_wrong_shape_is_named():
         lambda x: 2 * x,
         lambda y, x: np.ones(7),
     )
-    with pytest.raises(ValueError, match="the rule of .* for argument 0"):
+    with pytest.raises(ValueError, match=r"the rule of .* for argument 0"):
         tg.grad(lambda x: np.sum(odd(x)))(np.ones(3))

@@ -89,12 +89,12 @@ def binary_cross_entropy(logits: Any, targets: Any) -> Any:
     """
     z = as_floats(logits)
     losses = np.maximum(z, 0) - z * targets + np.log1p(np.exp(-np.abs(z)))
-    if losses.size > max(z.size, np.size(targets)):
+    if losses.size > z.size and losses.size > np.size(targets):
         raise ValueError(
             f"logits of shape {z.shape} and targets of shape {np.shape(targets)} would give losses "
             f"of shape {losses.shape}: expected one target for each logit"
         )
-    if np.isfinite(losses).all():
+    if np.isfinite(losses.sum()):
         return losses
     of_zero, of_one = np.logaddexp(0, z), np.logaddexp(0, -z)
     return np.where(targets == 0, of_zero, np.where(targets == 1, of_one, losses))
