@@ -358,3 +358,11 @@ def test_data_used_twice_is_one_node():
     source = tg.draw(np.sum(np.tanh(W @ X) * X) + np.sum((W @ Xt) * Xt)).source
     assert source.count("<B>X</B>") == 1
     assert source.count("<B>Xt</B>") == 1
+
+
+def test_a_notebook_shows_no_graph_that_is_too_large_to_look_at():
+    x = y = tg.Tensor(1.0, requires_grad=True)
+    for _ in range(1000):
+        y = y + x
+    assert y._repr_svg_() is None
+    assert "<svg" in (x * x)._repr_svg_()

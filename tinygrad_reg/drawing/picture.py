@@ -33,6 +33,7 @@ ROLES = {
         "peripheries": "2",
     },
 }
+LARGEST_SHOWN = 200  # tensors in a graph that a notebook shows unasked
 FONT = {"fontname": "Arial", "fontsize": "11", "fontcolor": "#1a1a1a"}
 GRAPH = {"rankdir": "LR", "nodesep": "0.25", "ranksep": "0.4", "pad": "0.15", **FONT}
 LEGEND = {"labelloc": "b", "labeljust": "l"}
@@ -112,7 +113,10 @@ def draw(target: Tensor | Callable[..., Tensor], *example_args: Any) -> graphviz
 
 
 def svg(tensor: Tensor) -> str | None:
-    """Draw the graph behind a tensor as SVG, for notebooks; None without a renderer.
+    """Draw the graph behind a tensor as SVG, for notebooks.
+
+    None where there is no renderer, and for graphs too large to look at: a notebook then shows
+    the values.
 
     Examples
     --------
@@ -121,6 +125,8 @@ def svg(tensor: Tensor) -> str | None:
     >>> text is None or "</svg>" in text
     True
     """
+    if len(ancestors([tensor], 0)[0]) > LARGEST_SHOWN:
+        return None
     try:
         return picture(tensor, callers_scopes()).pipe("svg", encoding="utf-8")  # type: ignore[no-any-return]
     except NoRendererError:
