@@ -111,11 +111,6 @@ class Trace:
             )
         return self.outputs[0]  # type: ignore[no-any-return]
 
-    def scalar_seed(self) -> Any:
-        """The cotangent 1, if the output is a single number."""
-        output = self.only_output()
-        return scalar_seed(output, self.what) if output.shape else output.dtype.type(1)
-
     def directions(
         self, given: Sequence[Any], trees: list[Any], like: list[Tensor], what: str
     ) -> list[Any]:
@@ -291,9 +286,9 @@ def value_and_grad(f: Function, argnums: int | Sequence[int] = 0) -> Function:
     def value_and_gradient(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
         trace = Trace("grad", f, args, kwargs, chosen)
         output = trace.only_output()
-        gradients = trace.pull([(output, trace.scalar_seed())])
-        hangs_outside = any(type(gradient) is Tensor for gradient in gradients)
-        value = output if trace.inner or hangs_outside else output.value
+        seed = output.dtype.type(1) if output.shape == () else scalar_seed(output, trace.what)
+        gradients = trace.pull([(output, seed)])
+        value = output if trace.inner or Tensor in map(type, gradients) else output.value
         by_argument = trace.by_argument(gradients)
         return value, by_argument[0] if single else by_argument
 

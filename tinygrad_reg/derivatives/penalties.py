@@ -186,6 +186,8 @@ group_lasso_ = penalty(group_lasso_, lambda W, axis: over(W, norms(W, axis)))
 
 def strength(name: str, lambd: Any, m: Any) -> tuple[Any, Any]:
     """`lambd` and `m`, checked."""
+    if type(lambd) is float and type(m) is int and 0 <= lambd < inf and m >= 1:
+        return lambd, m  # the usual case, at once
     for what, x, least in (("lambd", plain(lambd), 0), ("m", plain(m), 1)):
         if not isinstance(x, int | float):
             if np.ndim(x):
