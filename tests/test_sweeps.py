@@ -210,3 +210,29 @@ def test_a_rule_that_gives_the_wrong_shape_or_dtype_is_named():
         tg.grad(misshapen)(np.ones(3))
     with pytest.raises(TypeError, match="rule of integral gave a derivative of dtype complex128"):
         tg.grad(lambda x: np.sum(integral(x)))(np.ones(3))
+
+
+def test_a_loop_over_entries_takes_linear_time_and_adds_everything_up():
+    def f(x):
+        total = np.sum(x**2)
+        for i in range(len(x)):
+            total = total + x[i] * x[-1 - i]
+        return total + np.sum(x[[0, 0, 1]]) + np.sum(np.sin(x)) + np.sum(x[x > 0])
+
+    n = 3000
+    x = np.linspace(-1, 1, n)
+    expected = 2 * x + 2 * x[::-1] + np.cos(x) + (x > 0)
+    expected[0] += 2
+    expected[1] += 1
+    with np.errstate(all="raise"):
+        np.testing.assert_allclose(tg.grad(f)(x), expected, rtol=1e-12, atol=1e-12)
+
+
+def test_indexing_hands_out_no_array_of_its_own_twice():
+    x = tg.Tensor(np.ones(3), requires_grad=True)
+    y = tg.Tensor(np.ones(3), requires_grad=True)
+    s = x + y
+    (s[0] + s[1]).backward()
+    np.testing.assert_array_equal(x.grad, [1, 1, 0])
+    x.grad[:] = 7
+    np.testing.assert_array_equal(y.grad, [1, 1, 0])

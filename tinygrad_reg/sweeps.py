@@ -140,6 +140,7 @@ def pull_all(
     for tensor, cotangent in seeds:
         earlier = pending.get(tensor.number)
         pending[tensor.number] = (tensor, earlier[1] + cotangent if earlier else cotangent)
+    own: dict[int, Any] = {}  # number -> sum of contributions in an array of this sweep's own
     queue = [-number for number in pending]
     heapify(queue)
     watching = switches.active and thread.watching
@@ -163,6 +164,16 @@ def pull_all(
             if number <= since:
                 if number and not recording:
                     raise OutsideTensorError
+                continue
+            if rule.add_into is not None and not (recording or watching):
+                if number not in pending:
+                    pending[number] = (x, np.zeros(x.shape, x.dtype))
+                    own[number] = pending[number][1]
+                    heappush(queue, -number)
+                elif own.get(number) is not pending[number][1]:
+                    own[number] = np.array(pending[number][1])
+                    pending[number] = (x, own[number])
+                rule.add_into(own[number], cotangent, *args[1:])
                 continue
             try:
                 if entry.__class__ is int:

@@ -49,9 +49,22 @@ class Rule:
     push : callable or None
         Forward mode, where it does not follow from local derivatives:
         `(tangents, y, args, kwargs) -> tangent of y`.
+    add_into : callable or None
+        `(total, cotangent, *args)` adds what the pullback would give to an array, in place, where
+        that is mostly zeros.
     """
 
-    __slots__ = ("arity", "entries", "is_linear", "is_local", "keeps_axes", "name", "op", "push")
+    __slots__ = (
+        "add_into",
+        "arity",
+        "entries",
+        "is_linear",
+        "is_local",
+        "keeps_axes",
+        "name",
+        "op",
+        "push",
+    )
 
     def __init__(
         self,
@@ -71,6 +84,7 @@ class Rule:
         self.is_linear = is_linear
         self.keeps_axes = keeps_axes
         self.push = push
+        self.add_into: Callable[..., None] | None = None
 
     def __repr__(self) -> str:
         return f"<rule of {self.name}>"

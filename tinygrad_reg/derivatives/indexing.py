@@ -14,15 +14,23 @@ from tinygrad_reg.tensor import Tensor, record, rules
 def scatter(entries: Any, index: tuple[Any, ...], shape: tuple[int, ...]) -> Any:
     """Zeros of a shape, with entries added at an index; repeated places add up."""
     result = np.zeros(shape, entries.dtype)
-    if any(isinstance(part, np.ndarray) and part.dtype != bool for part in index):
-        np.add.at(result, index, entries)
-    else:
-        result[index] = entries
+    add_into(result, entries, index)
     return result
+
+
+def add_into(total: Any, entries: Any, index: tuple[Any, ...]) -> None:
+    """Add entries to an array, in place, where the index says."""
+    if any(isinstance(part, np.ndarray) and part.dtype != bool for part in index):
+        np.add.at(total, index, entries)
+    else:
+        total[index] += entries
 
 
 scatter = linear(scatter, lambda cotangent, y, entries, index, shape: cotangent[index])
 linear(operator.getitem, lambda cotangent, y, x, index: scatter(cotangent, index, x.shape))
+# A loop over the entries of an array would scatter each into an array of zeros; the reverse sweep
+# adds all of them into one.
+rules[operator.getitem].add_into = add_into
 
 
 @composition(operator.getitem)
