@@ -190,9 +190,8 @@ def pull_all(
                             contribution = zero_stays_zero_in(
                                 pullback, cotangent, y, xs, contribution
                             )
-                    elif (
-                        quick
-                    ):  # in this order NumPy multiplies in place where the derivative is large
+                    elif quick:
+                        # In this order, NumPy writes the product over a large derivative.
                         contribution = entry(y, *xs, **kwargs) * cotangent
                     else:
                         contribution = zero_stays_zero(cotangent, entry(y, *xs, **kwargs))

@@ -86,6 +86,11 @@ class Rule:
         self.push = push
         self.add_into: Callable[..., None] | None = None
 
+    def dtype_for(self, i: int, dtype: Any) -> Any:
+        """What a constant argument is brought to: the result's dtype, if derivatives use it."""
+        operand = self.is_local and i < self.arity and self.entries[i] is not None
+        return dtype if operand else None
+
     def __repr__(self) -> str:
         return f"<rule of {self.name}>"
 
@@ -288,12 +293,18 @@ class Tensor:
     __matmul__, __rmatmul__ = binary(np.matmul)
     __pow__, __rpow__ = binary(operator.pow)
 
-    # These have no line: NumPy's dispatch says so.
+    # NumPy's dispatch answers these: a plain array for //, an error for %, which has no line.
+    def __floordiv__(self, other: Any) -> Any:
+        return np.floor_divide(self, other)
+
+    def __rfloordiv__(self, other: Any) -> Any:
+        return np.floor_divide(other, self)
+
     def __mod__(self, other: Any) -> Any:
         return np.remainder(self, other)
 
-    def __floordiv__(self, other: Any) -> Any:
-        return np.floor_divide(self, other)
+    def __rmod__(self, other: Any) -> Any:
+        return np.remainder(other, self)
 
     def __neg__(self) -> Tensor:
         return record(rules[np.negative], (self,))
@@ -459,13 +470,12 @@ def record(rule: Rule, args: tuple[Any, ...], kwargs: dict[str, Any] = NO_KEYWOR
             values.append(x)
     try:
         value = rule.op(*values, **kwargs) if kwargs else rule.op(*values)
-        dtype = value.dtype
     except ValueError as error:
         shapes = ", ".join(str(np.shape(x)) for x in values)
         raise ValueError(f"{rule.name} of arguments of shapes {shapes}: {error}") from error
+    try:
+        dtype = value.dtype
     except AttributeError:
-        if hasattr(value, "dtype"):
-            raise
         value = as_result(rule, value)
         dtype = value.dtype
     watching = False
@@ -483,8 +493,7 @@ def record(rule: Rule, args: tuple[Any, ...], kwargs: dict[str, Any] = NO_KEYWOR
             check_recordable(rule, args, kwargs, value)
         node.rule = rule
         if foreign:
-            only = dtype if rule.is_local else None
-            args = tuple([held(x, only) for x in args])
+            args = tuple([held(x, rule.dtype_for(i, dtype)) for i, x in enumerate(args)])
         node.args = args
         node.kwargs = kwargs
         node.number = next_number()

@@ -168,3 +168,30 @@ def test_a_rule_of_the_wrong_shape_is_named():
     )
     with pytest.raises(ValueError, match=r"the rule of .* for argument 0"):
         tg.grad(lambda x: np.sum(odd(x)))(np.ones(3))
+
+
+def test_an_error_inside_an_operation_stays_what_it_was():
+    broken = tg.elementwise(lambda x: x.no_such_thing, lambda y, x: 1.0)
+    with pytest.raises(AttributeError, match=r"no_such_thing"):
+        broken(tg.Tensor(X, requires_grad=True))
+
+
+@pytest.mark.parametrize("entries", [(1,), (1, None)])
+def test_an_argument_without_a_derivative_keeps_its_dtype(entries):
+    seen = []
+
+    def slope(y, x, places):
+        seen.append(places.dtype)
+        return np.isin(np.arange(x.size), places)
+
+    added_at = tg.elementwise(lambda x, places: np.sum(x[places]), slope, *entries[1:])
+    got = tg.grad(lambda x: added_at(x, np.array([0, 2])))(np.ones(3))
+    np.testing.assert_array_equal(got, [1, 0, 1])
+    assert seen == [np.dtype(int)]
+
+
+def test_numbers_on_the_left_of_rounding_operators():
+    t = tg.Tensor(X, requires_grad=True)
+    np.testing.assert_array_equal(7 // t, 7 // X)
+    with pytest.raises(TypeError, match=r"np\.remainder has no line"):
+        7 % t

@@ -245,18 +245,19 @@ def enter(op: Operation, rule: Rule, call: Operation | None = None) -> Operation
         return op
 
     arity = len(rule.entries)
+    of_numpy = (op.__module__ or "").split(".")[0] in ("numpy", "_operator")
 
     def recorded(*args: Any, **kwargs: Any) -> Any:
         for name in parameters_of(op)[len(args) : arity] if kwargs else ():
             if name not in kwargs:
                 break
             args += (kwargs.pop(name),)
-        if len(args) > arity:
+        if of_numpy and len(args) > arity:
             args = (*args[:arity], *map(static, args[arity:]))
         return record(rule, args, kwargs)
 
     functions[op] = call or recorded
-    if (op.__module__ or "").split(".")[0] in ("numpy", "_operator"):
+    if of_numpy:
         return op  # NumPy's own dispatch, or a method of Tensor, brings calls with tensors here
 
     @wraps(op)
@@ -271,7 +272,7 @@ def enter(op: Operation, rule: Rule, call: Operation | None = None) -> Operation
 
 
 def static(x: Any) -> Any:
-    """An argument that is a shape, axes or the like, as something that cannot change."""
+    """An argument of NumPy's that is a shape, axes or the like, as something that cannot change."""
     if type(x) is np.ndarray:
         x = x.tolist()
     return tuple(x) if type(x) is list else x
