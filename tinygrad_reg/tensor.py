@@ -10,6 +10,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Iterator
 from itertools import count
+from math import inf
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
@@ -52,15 +53,21 @@ class Rule:
     add_into : callable or None
         `(total, cotangent, *args)` adds what the pullback would give to an array, in place, where
         that is mostly zeros.
+    domain : tuple of (low, high)
+        The open intervals in which it has derivatives: one for each argument, or one for all.
+    kinks : dict
+        Where it has none, and the subgradient chosen there, in words: `{"x = 0": "0"}`.
     """
 
     __slots__ = (
         "add_into",
         "arity",
+        "domain",
         "entries",
         "is_linear",
         "is_local",
         "keeps_axes",
+        "kinks",
         "name",
         "op",
         "push",
@@ -85,6 +92,8 @@ class Rule:
         self.keeps_axes = keeps_axes
         self.push = push
         self.add_into: Callable[..., None] | None = None
+        self.domain: tuple[tuple[float, float], ...] = ((-inf, inf),)
+        self.kinks: dict[str, str] = {}
 
     def dtype_for(self, i: int, dtype: Any) -> Any:
         """What a constant argument is brought to: the result's dtype, if derivatives use it."""

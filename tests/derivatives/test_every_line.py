@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 import tinygrad_reg as tg
 from tinygrad_reg.tensor import Rule, Tensor, functions, rules
 from tinygrad_reg.testing import numerical_gradient, numerical_jvp
-
-from .cases import CASES, entries, examples
+from tinygrad_reg.testing.samples import CASES, entries, examples
 
 
 def every_case(test):

@@ -46,7 +46,11 @@ class Each:
 
 
 def elementwise(
-    op: Operation, *local_derivatives: Any, each: Callable[[int], Any] | None = None
+    op: Operation,
+    *local_derivatives: Any,
+    each: Callable[[int], Any] | None = None,
+    domain: Any = None,
+    kinks: dict[str, str] | None = None,
 ) -> Operation:
     """Enter an operation by its local derivatives, one for each argument.
 
@@ -61,6 +65,11 @@ def elementwise(
     each : callable, optional
         In place of `local_derivatives` for an operation on any number of tensors: `each(i)` is
         the local derivative for argument i.
+    domain : (low, high), or a list of one for each argument, optional
+        The open interval in which it has derivatives, where that is not every real number. Tests
+        draw from it.
+    kinks : dict, optional
+        Where it has none, and the subgradient chosen there, in words: `{"x = 0": "0"}`.
 
     Returns
     -------
@@ -81,16 +90,19 @@ def elementwise(
     >>> float(tg.grad(swish)(2.0).round(6))
     1.090784
     """
-    return enter(op, Rule(op, Each(each) if each else local_derivatives, is_local=True))
+    rule = Rule(op, Each(each) if each else local_derivatives, is_local=True)
+    return enter(op, about(rule, domain, kinks))
 
 
-def reduction(op: Operation, *local_derivatives: Any) -> Operation:
+def reduction(
+    op: Operation, *local_derivatives: Any, domain: Any = None, kinks: dict[str, str] | None = None
+) -> Operation:
     """Enter an operation that reduces over `axis`, by its local derivatives.
 
     As `elementwise`, but `y` and the cotangent arrive with the reduced axes kept at length 1, and
     the keyword arguments of the call are passed on to the local derivative.
     """
-    rule = Rule(op, local_derivatives, is_local=True, keeps_axes=True)
+    rule = about(Rule(op, local_derivatives, is_local=True, keeps_axes=True), domain, kinks)
     arity = len(local_derivatives)
 
     def call(*args: Any, **kwargs: Any) -> Tensor:
@@ -114,7 +126,10 @@ def reduction(op: Operation, *local_derivatives: Any) -> Operation:
 
 
 def linear(
-    op: Operation, *adjoints: Any, each: Callable[[int], Any] | None = None, jointly: bool = False
+    op: Operation,
+    *adjoints: Any,
+    each: Callable[[int], Any] | None = None,
+    jointly: bool = False,
 ) -> Operation:
     """Enter an operation that is linear in arguments, by its adjoint in each of them.
 
@@ -170,7 +185,14 @@ def linear(
     return call
 
 
-def derivative(op: Operation, *, pullbacks: Any, pushforwards: Any) -> Operation:
+def derivative(
+    op: Operation,
+    *,
+    pullbacks: Any,
+    pushforwards: Any,
+    domain: Any = None,
+    kinks: dict[str, str] | None = None,
+) -> Operation:
     """Enter any other operation, by its pullbacks and pushforwards.
 
     Parameters
@@ -181,6 +203,8 @@ def derivative(op: Operation, *, pullbacks: Any, pushforwards: Any) -> Operation
         For each argument `(cotangent, y, *args, **kwargs) -> cotangent of the argument`.
     pushforwards : sequence of callables or None
         For each argument `(tangent, y, *args, **kwargs) -> its part of the result's tangent`.
+    domain, kinks : optional
+        As for `elementwise`.
 
     Returns
     -------
@@ -218,7 +242,8 @@ def derivative(op: Operation, *, pullbacks: Any, pushforwards: Any) -> Operation
             if tangent is not None
         )
 
-    return enter(op, Rule(op, tuple(pullbacks), is_local=False, push=push))
+    rule = Rule(op, tuple(pullbacks), is_local=False, push=push)
+    return enter(op, about(rule, domain, kinks))
 
 
 def composition(*ops: Operation) -> Callable[[Operation], Operation]:
@@ -269,6 +294,15 @@ def enter(op: Operation, rule: Rule, call: Operation | None = None) -> Operation
 
     rules[dispatched] = rule
     return dispatched
+
+
+def about(rule: Rule, domain: Any, kinks: dict[str, str] | None) -> Rule:
+    """The rule, with what a reader and a test want to know of its operation."""
+    if domain is not None:
+        intervals = tuple(domain)
+        rule.domain = intervals if np.ndim(intervals) == 2 else (intervals,)
+    rule.kinks = kinks or {}
+    return rule
 
 
 def static(x: Any) -> Any:

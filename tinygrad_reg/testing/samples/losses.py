@@ -1,0 +1,84 @@
+"""What activations and losses are called with."""
+
+from math import prod
+
+import numpy as np
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+import tinygrad_reg as tg
+from tinygrad_reg.testing.samples.layouts import (
+    REAL,
+    SHARE,
+    Case,
+    axis_of,
+    fixed,
+    of_shape,
+    over_axes,
+    together,
+)
+
+
+def no_table(number):
+    """Shapes that broadcast to the largest of them, as against a row and a column."""
+
+    def layout(smallest):
+        return together(number)(smallest).filter(
+            lambda drawn: prod(np.broadcast_shapes(*drawn[0])) == max(map(prod, drawn[0]))
+        )
+
+    return layout
+
+
+@st.composite
+def classes(draw, smallest):
+    """Logits with the classes as integers."""
+    shape = draw(hnp.array_shapes(min_dims=1, max_dims=3, min_side=max(1, smallest), max_side=3))
+    axis = draw(axis_of(shape))
+    others = tuple(np.delete(shape, axis))
+    random = np.random.default_rng(draw(st.integers(0, 999)))
+    return (shape,), {"targets": random.integers(0, shape[axis], others), "axis": axis}
+
+
+CASES = [
+    Case("tg.sigmoid", tg.sigmoid, together(1), (REAL,), tg.sigmoid),
+    Case("tg.relu", tg.relu, together(1), (REAL,), tg.relu),
+    Case("tg.softplus", tg.softplus, together(1), (REAL,), tg.softplus),
+    Case("tg.logsumexp", tg.logsumexp, over_axes(), (REAL,), tg.logsumexp),
+    Case("tg.softmax", tg.softmax, over_axes(single=True, keepdims=False), (REAL,), tg.softmax),
+    Case(
+        "tg.softmax without axis",
+        tg.softmax,
+        of_shape(lambda _: st.just({}), 1),
+        (REAL,),
+        tg.softmax,
+    ),
+    Case(
+        "tg.binary_cross_entropy",
+        tg.binary_cross_entropy,
+        no_table(2),
+        (REAL, SHARE),
+        tg.binary_cross_entropy,
+    ),
+    Case(
+        "tg.binary_cross_entropy of labels",
+        lambda z: tg.binary_cross_entropy(z, np.array([[1], [0]])),
+        fixed((((2, 3),), {}), (((2, 1),), {})),
+        (REAL,),
+        tg.binary_cross_entropy,
+    ),
+    Case(
+        "tg.softmax_cross_entropy",
+        tg.softmax_cross_entropy,
+        over_axes(2, single=True, keepdims=False),
+        (REAL, SHARE),
+        tg.softmax_cross_entropy,
+    ),
+    Case(
+        "tg.softmax_cross_entropy of classes",
+        tg.softmax_cross_entropy,
+        classes,
+        (REAL,),
+        tg.softmax_cross_entropy,
+    ),
+]
