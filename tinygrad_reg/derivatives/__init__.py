@@ -3,21 +3,29 @@
 from tinygrad_reg.derivatives import (
     elementwise,
     indexing,
+    linear_algebra,
     losses,
     methods,
+    networks,
+    ordering,
     penalties,
     products,
     reductions,
+    scans,
     shapes,
 )
 
 __all__ = [
     "elementwise",
     "indexing",
+    "linear_algebra",
     "losses",
     "methods",
+    "networks",
+    "ordering",
     "penalties",
     "products",
     "reductions",
+    "scans",
     "shapes",
 ]

@@ -2,11 +2,16 @@
 
 from tinygrad_reg.testing.samples import (
     elementwise,
+    linear_algebra,
     losses,
+    networks,
+    ordering,
     penalties,
     products,
     reductions,
+    scans,
     shapes,
+    special,
 )
 from tinygrad_reg.testing.samples.layouts import Case, entries, examples
 
@@ -15,8 +20,13 @@ __all__ = ["CASES", "Case", "entries", "examples"]
 CASES: list[Case] = [
     *elementwise.CASES,
     *reductions.CASES,
+    *scans.CASES,
     *products.CASES,
+    *linear_algebra.CASES,
     *shapes.CASES,
+    *ordering.CASES,
     *losses.CASES,
+    *networks.CASES,
     *penalties.CASES,
+    *special.CASES,
 ]

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-import tinygrad_reg as tg
+from tinygrad_reg.derivatives import losses
 from tinygrad_reg.testing.samples.layouts import (
     REAL,
     SHARE,
@@ -41,44 +41,50 @@ def classes(draw, smallest):
 
 
 CASES = [
-    Case("tg.sigmoid", tg.sigmoid, together(1), (REAL,), tg.sigmoid),
-    Case("tg.relu", tg.relu, together(1), (REAL,), tg.relu),
-    Case("tg.softplus", tg.softplus, together(1), (REAL,), tg.softplus),
-    Case("tg.logsumexp", tg.logsumexp, over_axes(), (REAL,), tg.logsumexp),
-    Case("tg.softmax", tg.softmax, over_axes(single=True, keepdims=False), (REAL,), tg.softmax),
+    Case("tg.sigmoid", losses.sigmoid, together(1), (REAL,), losses.sigmoid),
+    Case("tg.relu", losses.relu, together(1), (REAL,), losses.relu),
+    Case("tg.softplus", losses.softplus, together(1), (REAL,), losses.softplus),
+    Case("tg.logsumexp", losses.logsumexp, over_axes(), (REAL,), losses.logsumexp),
+    Case(
+        "tg.softmax",
+        losses.softmax,
+        over_axes(single=True, keepdims=False),
+        (REAL,),
+        losses.softmax,
+    ),
     Case(
         "tg.softmax without axis",
-        tg.softmax,
+        losses.softmax,
         of_shape(lambda _: st.just({}), 1),
         (REAL,),
-        tg.softmax,
+        losses.softmax,
     ),
     Case(
         "tg.binary_cross_entropy",
-        tg.binary_cross_entropy,
+        losses.binary_cross_entropy,
         no_table(2),
         (REAL, SHARE),
-        tg.binary_cross_entropy,
+        losses.binary_cross_entropy,
     ),
     Case(
         "tg.binary_cross_entropy of labels",
-        lambda z: tg.binary_cross_entropy(z, np.array([[1], [0]])),
+        lambda z: losses.binary_cross_entropy(z, np.array([[1], [0]])),
         fixed((((2, 3),), {}), (((2, 1),), {})),
         (REAL,),
-        tg.binary_cross_entropy,
+        losses.binary_cross_entropy,
     ),
     Case(
         "tg.softmax_cross_entropy",
-        tg.softmax_cross_entropy,
+        losses.softmax_cross_entropy,
         over_axes(2, single=True, keepdims=False),
         (REAL, SHARE),
-        tg.softmax_cross_entropy,
+        losses.softmax_cross_entropy,
     ),
     Case(
         "tg.softmax_cross_entropy of classes",
-        tg.softmax_cross_entropy,
+        losses.softmax_cross_entropy,
         classes,
         (REAL,),
-        tg.softmax_cross_entropy,
+        losses.softmax_cross_entropy,
     ),
 ]

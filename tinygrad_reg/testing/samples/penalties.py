@@ -3,7 +3,7 @@
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-import tinygrad_reg as tg
+from tinygrad_reg.derivatives import penalties
 from tinygrad_reg.testing.samples.layouts import (
     ABOVE_ONE,
     POSITIVE,
@@ -39,7 +39,7 @@ def for_groups(smallest):
 CASES = [
     *[
         case
-        for penalty in (tg.l1, tg.l2, tg.elastic_net)
+        for penalty in (penalties.l1, penalties.l2, penalties.elastic_net)
         for case in (
             Case(
                 f"tg.{penalty.__name__}",
@@ -59,30 +59,30 @@ CASES = [
     ],
     Case(
         "tg.elastic_net in a ratio",
-        lambda lambd, W: tg.elastic_net(W, lambd, 3, l1_ratio=0.2),
+        lambda lambd, W: penalties.elastic_net(W, lambd, 3, l1_ratio=0.2),
         lambda smallest: together(1)(max(1, smallest)).map(lambda found: (((), *found[0]), {})),
         (POSITIVE, REAL),
-        tg.elastic_net,
+        penalties.elastic_net,
     ),
     Case(
         "tg.group_lasso",
-        of_one(tg.group_lasso),
+        of_one(penalties.group_lasso),
         for_groups,
         (POSITIVE, ABOVE_ONE, REAL),
-        tg.group_lasso,
+        penalties.group_lasso,
     ),
     Case(
         "tg.group_lasso of layers",
-        of_layers(tg.group_lasso, axis=1),
+        of_layers(penalties.group_lasso, axis=1),
         fixed((((), (), (2, 3), (1, 2)), {})),
         (POSITIVE, ABOVE_ONE, REAL, REAL),
-        tg.group_lasso,
+        penalties.group_lasso,
     ),
     Case(
         "tg.group_lasso over all axes",
-        of_one(tg.group_lasso),
+        of_one(penalties.group_lasso),
         fixed((((), (), (2, 3)), {"axis": (0, 1)}), (((), (), (2, 3)), {"axis": None})),
         (POSITIVE, ABOVE_ONE, REAL),
-        tg.group_lasso,
+        penalties.group_lasso,
     ),
 ]

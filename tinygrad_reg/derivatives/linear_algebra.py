@@ -1,0 +1,1 @@
+"""Lines for inverses, determinants and decompositions of matrices."""

@@ -1,0 +1,1 @@
+"""Layers that NumPy lacks: convolution, pooling, normalization, dropout, and activations."""

@@ -1,0 +1,1 @@
+"""Lines for sorting and for picking entries by rank."""

@@ -1,0 +1,1 @@
+"""Lines for running sums and products, differences, and what is built from them."""

@@ -1,0 +1,5 @@
+"""What the lines of `derivatives/networks.py` are called with."""
+
+from tinygrad_reg.testing.samples.layouts import Case
+
+CASES: list[Case] = []
