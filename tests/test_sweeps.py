@@ -135,6 +135,15 @@ def test_results_of_transforms_share_no_memory():
     np.testing.assert_array_equal(x, np.ones(3))
 
 
+def test_gradients_beside_one_that_is_a_tensor_share_no_memory_either():
+    w, x = tg.Tensor(3.0, requires_grad=True), np.ones(3)
+    f = lambda x, y, z: np.sum(x + y) + w * np.sum(z)
+    by_z, by_x, by_y = tg.grad(f, (2, 0, 1))(x, x, x)
+    assert type(by_z) is tg.Tensor
+    assert type(by_x) is type(by_y) is np.ndarray
+    assert not np.shares_memory(by_x, by_y)
+
+
 def test_broadcast_gradients_can_be_written_to():
     gradient = tg.grad(np.sum)(np.ones((2, 3)))
     gradient += 1
@@ -236,3 +245,134 @@ def test_indexing_hands_out_no_array_of_its_own_twice():
     np.testing.assert_array_equal(x.grad, [1, 1, 0])
     x.grad[:] = 7
     np.testing.assert_array_equal(y.grad, [1, 1, 0])
+
+
+# Zero contributes zero, also inside the sums of a product
+
+
+INF = np.inf
+
+
+@pytest.mark.parametrize("chosen", [[1, 0], [0, 1], [1, 1], [0, 0]], ids=repr)
+def test_a_zero_cotangent_of_a_product_does_not_meet_its_infinite_factor(chosen):
+    X = np.array([[1.0, INF], [2.0, 3.0]])
+    W = np.array([[0.5, 0.25]])
+    mask = np.array([chosen], bool)
+    f = lambda W: np.sum(np.where(mask, W @ X, 0.0))
+    expected = [[chosen[0] * 1 + (INF if chosen[1] else 0), chosen[0] * 2 + chosen[1] * 3]]
+    np.testing.assert_array_equal(tg.grad(f)(W), expected)
+    pushed = tg.jvp(f, (W,), (np.array([[1.0, 10.0]]),))[1]
+    np.testing.assert_array_equal(pushed, expected[0][0] + 10 * expected[0][1])
+
+
+def test_an_infinite_factor_that_is_met_stays_infinite_with_its_sign():
+    X = np.array([[-INF, 1.0], [2.0, 3.0]])
+    gradient = tg.grad(lambda W: np.sum(W @ X))(np.ones((1, 2)))
+    np.testing.assert_array_equal(gradient, [[-INF, 5]])
+    # the other factor infinite, and the cotangent zero in one place only
+    masked = tg.grad(lambda X: np.sum(np.where([[True, False]], np.array([[INF, 1.0]]) @ X, 0)))
+    np.testing.assert_array_equal(masked(np.ones((2, 2))), [[INF, 0], [1, 0]])
+
+
+def test_a_zero_tangent_does_not_meet_an_infinite_derivative():
+    x, v = np.array([0.0, 4.0]), np.array([0.0, 1.0])
+    np.testing.assert_array_equal(tg.jvp(np.sqrt, (x,), (v,))[1], [0, 0.25])
+    assert tg.jvp(lambda x: np.sqrt(x) * 3, (0.0,), (0.0,))[1] == 0
+
+
+def test_zero_contributes_zero_to_second_order():
+    def f(x):
+        return np.sum(np.where(x > 0, np.sqrt(x), 0.0))
+
+    x = np.array([4.0, 0.0])
+    np.testing.assert_array_equal(tg.grad(f)(x), [0.25, 0])
+    np.testing.assert_array_equal(tg.hessian(f)(x), [[-1 / 32, 0], [0, 0]])
+    np.testing.assert_array_equal(tg.jvp(f, (x,), (np.ones(2),))[1], 0.25)
+
+
+def test_infinite_derivatives_stay_infinite_where_they_are_asked_for():
+    for y in (tg.grad(np.sqrt)(0.0), tg.jvp(np.sqrt, (0.0,), (1.0,))[1]):
+        assert y == INF
+    np.testing.assert_array_equal(
+        tg.grad(lambda x: np.sum(np.sqrt(x) * [1.0, 0.0]))(np.zeros(2)), [INF, 0]
+    )
+
+
+# Constant local derivatives
+
+
+def turned(x, y):
+    return 2 * x - 3 * y
+
+
+turned = tg.elementwise(turned, 2, -3)
+
+
+def test_a_local_derivative_may_be_any_whole_number():
+    f = lambda x, y: np.sum(turned(x * x, y * y))
+    x, y = np.array([1.0, 2.0]), np.array([3.0, -1.0])
+    one, other = tg.grad(f, (0, 1))(x, y)
+    np.testing.assert_array_equal(one, 4 * x)
+    np.testing.assert_array_equal(other, -6 * y)
+    assert tg.jvp(f, (x, y), (np.ones(2), np.zeros(2)))[1] == 12
+    assert tg.jvp(f, (x, y), (np.zeros(2), np.ones(2)))[1] == -12
+    np.testing.assert_array_equal(tg.hessian(f)(x, y), 4 * np.eye(2))
+
+
+def exploding(x):
+    return 1.0 * x
+
+
+def explode(direction, y, x):
+    raise FloatingPointError("from the rule itself")
+
+
+exploding = tg.derivative(exploding, pullbacks=[explode], pushforwards=[explode])
+
+
+def test_a_floating_point_error_of_a_rule_reaches_the_caller():
+    with pytest.raises(FloatingPointError, match="from the rule itself"):
+        tg.grad(exploding)(1.0)
+    with pytest.raises(FloatingPointError, match="from the rule itself"):
+        tg.jvp(exploding, (1.0,), (1.0,))
+
+
+@pytest.mark.parametrize(
+    "move",
+    [
+        lambda x: np.reshape(x, (3, 1)),
+        lambda x: np.moveaxis(x[None], 0, 1),
+        lambda x: np.concatenate([x[:2], x[2:]], axis=0)[:, None],
+        lambda x: x[:, None],
+    ],
+)
+def test_infinite_cotangents_are_moved_like_others(move):
+    weights = np.array([[1.0], [0.0], [-1.0]])
+    gradient = tg.grad(lambda x: np.sum(np.sqrt(move(x)) * weights))(np.zeros(3))
+    np.testing.assert_array_equal(gradient, [INF, 0, -INF])
+
+
+def test_only_detect_anomaly_looks_for_what_is_not_finite():
+    w = leaf(0.0)
+    y = np.sqrt(w)
+    with tg.no_grad():
+        y.backward()
+    assert w.grad == INF
+
+
+def test_a_rule_in_full_is_called_with_the_arguments_of_the_call_and_no_others():
+    met = []
+
+    def pull(cotangent, y, x):
+        met.append(x)
+        return cotangent * x
+
+    halved_square = tg.derivative(lambda x: x * x / 2, pullbacks=[pull], pushforwards=[pull])
+    guarded = lambda z: np.sum(np.where(z > 1, np.sqrt(z), 0.0))  # 0 · ∞ on the way back
+    x = np.array([INF, 1.0, 2.0])
+    gradient = tg.grad(lambda x, z: np.sum(halved_square(x)) + guarded(z), (0, 1))(x, np.zeros(3))[
+        0
+    ]
+    np.testing.assert_array_equal(gradient, x)
+    for given in met:
+        np.testing.assert_array_equal(given, x)

@@ -203,14 +203,17 @@ LOSSES_OF_A_GRADIENT = {
     "out": (lambda t: np.exp(t, out=np.ones(2)), TypeError, "np.exp cannot write"),
     "dtype": (lambda t: np.exp(t, dtype=np.float32), TypeError, r"exp .*dtype.*astype"),
     "where": (lambda t: np.exp(t, where=np.array([True, False])), TypeError, r"exp .*where"),
-    "sum where": (lambda t: np.sum(t, where=np.array([True, False])), TypeError, "sum .*where="),
-    "sum initial": (lambda t: np.sum(t, initial=3.0), TypeError, "sum .*initial="),
+    "sum dtype": (lambda t: np.sum(t, dtype=np.float32), TypeError, "sum .*dtype="),
     "sum out": (lambda t: np.sum(t, out=np.array(0.0)), TypeError, "sum .*out="),
     "function": (np.fft.fft, TypeError, r"np\.fft\.fft has no line.*requires"),
-    "function of a list": (lambda t: np.hstack([t, t]), TypeError, "np.hstack has no line"),
+    "function of a list": (
+        lambda t: np.histogramdd([t, t]),
+        TypeError,
+        "np.histogramdd has no line",
+    ),
     "ufunc": (np.arcsinh.at, TypeError, "."),
-    "ufunc without rule": (np.spacing, TypeError, "np.spacing has no line in the derivative table"),
-    "ufunc method": (np.add.accumulate, TypeError, "np.add.accumulate has no line"),
+    "ufunc without rule": (np.invert, TypeError, "np.invert has no line in the derivative table"),
+    "ufunc method": (np.subtract.reduce, TypeError, "np.subtract.reduce has no line"),
     "again": (tg.Tensor, TypeError, r"already carries gradients.*t\.detach"),
     "iteration": (lambda t: list(t[0]), TypeError, "no axis to iterate over"),
     "complex": (lambda t: t * 1j, TypeError, "multiply of a tensor gave dtype complex128"),
@@ -262,7 +265,7 @@ def test_functions_without_a_line_work_on_tensors_without_gradient():
 
 def test_a_tensor_where_no_derivative_is_stated_is_an_error():
     W = leaf([1.0, 2.0])
-    with pytest.raises(TypeError, match="lose its gradient"):
+    with pytest.raises(TypeError, match="no derivative in its argument 'ddof'"):
         np.var(leaf([1.0, 2.0]), ddof=leaf(1.0)).backward()
     with pytest.raises(TypeError, match="where"):
         np.sum(np.where(W, W, 0)).backward()

@@ -1,5 +1,6 @@
 """grad, value_and_grad, vjp, jvp, jacobian, hessian and hvp: structures, nesting, errors."""
 
+import gc
 from collections import OrderedDict, namedtuple
 from itertools import pairwise
 
@@ -81,8 +82,10 @@ def test_argnums_chooses_arguments_and_keywords_are_passed_on():
     assert type(both) is tuple
     np.testing.assert_array_equal(both, [x, y])
     assert tg.grad(f).__name__ == f.__name__
-    with pytest.raises(TypeError, match="no argument 2 among the 2 given"):
-        tg.grad(f, 2)(x, y)
+    np.testing.assert_array_equal(tg.grad(f, -2)(x, y), y)
+    for position in (2, -3):
+        with pytest.raises(TypeError, match=f"no argument {position} among the 2 given"):
+            tg.grad(f, position)(x, y)
 
 
 def test_an_argument_that_does_not_matter_has_gradient_zero():
@@ -101,6 +104,18 @@ def test_an_argument_that_is_returned_has_gradient_one():
     assert (y, tangent) == (3, 2)
 
 
+def test_a_result_from_outside_stays_what_it_was():
+    w, constant = tg.Tensor(3.0, requires_grad=True), tg.Tensor(4.0)
+    y, pullback = tg.vjp(lambda x: w, 2.0)
+    assert pullback(1.0)[0] == 0
+    (y * y).backward()  # someone may differentiate by it
+    assert w.grad == 6
+    y, pullback = tg.vjp(lambda x: constant, 2.0)
+    assert type(y) is not tg.Tensor  # nobody can
+    assert (y, pullback(1.0)[0]) == (4, 0)
+    assert tg.jvp(lambda x: [w, x], (2.0,), (1.0,))[1] == [0, 1]
+
+
 def test_plain_results_are_arrays_not_tensors():
     value, gradient = tg.value_and_grad(np.sum)(np.ones(2))
     assert type(value) is np.float64
@@ -110,7 +125,30 @@ def test_plain_results_are_arrays_not_tensors():
     assert type(pullback(y)[0]) is np.ndarray
 
 
+def test_tensors_that_carry_no_gradient_are_arguments_like_arrays():
+    value, gradient = tg.value_and_grad(np.square)(tg.Tensor(3.0))
+    assert type(value) is np.float64
+    assert type(gradient) is np.ndarray
+    assert (value, gradient) == (9, 6)
+
+
 # vjp and jvp
+
+
+@pytest.mark.parametrize("f", [lambda x: x, lambda x: x * x, lambda x: 2 * x])
+def test_cotangents_and_tangents_are_brought_to_the_dtype_of_their_tensor(f):
+    x = np.ones(2, np.float32)
+    for direction in (np.array([1, 2]), np.array([1.0, 2.0]), np.array([True, False])):
+        _, pullback = tg.vjp(f, x)
+        assert pullback(direction)[0].dtype == np.float32
+        assert tg.jvp(f, (x,), (direction,))[1].dtype == np.float32
+
+
+def test_a_value_that_is_written_to_changes_no_pullback():
+    x = np.array([1.0, 2.0])
+    y, pullback = tg.vjp(np.exp, x)
+    y[:] = 0
+    np.testing.assert_array_equal(pullback(np.ones(2))[0], np.exp(x))
 
 
 def test_a_pullback_can_be_used_many_times():
@@ -138,8 +176,13 @@ def test_tangents_and_cotangents_must_match():
         tg.jvp(np.sin, (np.ones(2),), (np.ones(3),))
     with pytest.raises(TypeError, match="tangent has the structure"):
         tg.jvp(lambda p: p[0], ([1.0, 2.0],), ((1.0, 2.0),))
-    with pytest.raises(TypeError, match="tuple with one entry for each argument"):
+    with pytest.raises(TypeError, match=r"primals of .*tuple with one entry for each argument"):
         tg.jvp(np.sin, np.ones(2), (np.ones(2),))
+    with pytest.raises(TypeError, match=r"tangents of .*tuple with one entry for each argument"):
+        tg.jvp(np.sin, (np.ones(2),), np.ones(2))
+    for tangents in ((), (1.0, 1.0)):
+        with pytest.raises(TypeError, match=f"{len(tangents)} tangents were given, expected 1"):
+            tg.jvp(np.sin, (1.0,), tangents)
     _, pullback = tg.vjp(np.sin, np.ones(2))
     with pytest.raises(ValueError, match=r"cotangent of shape \(\).*expected shape \(2,\)"):
         pullback(1.0)
@@ -161,6 +204,23 @@ def test_the_jacobian_has_the_shape_of_result_and_argument(shapes):
     found = tg.jacobian(f)(random.normal(size=x_shape))
     assert found.shape == A.shape
     np.testing.assert_allclose(found, A)
+
+
+@pytest.mark.parametrize(("rows", "columns"), [(2, 5), (5, 2), (1, 3), (3, 1)])
+def test_the_jacobian_takes_as_few_sweeps_as_there_are_entries_on_the_smaller_side(rows, columns):
+    A, pulls, pushes = np.arange(rows * columns * 1.0).reshape(rows, columns), [], []
+
+    def pull(cotangent, y, x):
+        pulls.append(1)
+        return cotangent @ A
+
+    def push(tangent, y, x):
+        pushes.append(1)
+        return A @ tangent
+
+    mapped = tg.derivative(lambda x: A @ x, pullbacks=[pull], pushforwards=[push])
+    np.testing.assert_array_equal(tg.jacobian(mapped)(np.ones(columns)), A)
+    assert (len(pulls), len(pushes)) == ((rows, 0) if rows < columns else (0, columns))
 
 
 def test_the_jacobian_of_nested_arguments_and_results():
@@ -307,18 +367,19 @@ def test_value_and_grad_inside_grad():
 
 
 @pytest.mark.parametrize(
-    "f",
+    ("f", "kind"),
     [
-        lambda x: None,
-        lambda x: 3.0,
-        lambda x: x.data,
-        lambda x: [x, 1.0],
-        lambda x: (),
-        lambda x: np.argmax(x),
+        (lambda x: None, "NoneType"),
+        (lambda x: 3.0, "float"),
+        (lambda x: x.data, "ndarray"),
+        (lambda x: [x, 1.0], "float"),
+        (lambda x: [1, x, 1.0], "float and int"),
+        (lambda x: (), "tuple"),
+        (lambda x: np.argmax(x), "int64"),
     ],
 )
-def test_a_result_without_a_graph_is_an_error(f):
-    with pytest.raises(TypeError, match=r"returned a plain .*missing return"):
+def test_a_result_without_a_graph_is_an_error(f, kind):
+    with pytest.raises(TypeError, match=rf"returned a plain {kind}, .*missing return"):
         tg.grad(f)(np.ones(2))
 
 
@@ -342,6 +403,82 @@ def test_errors_name_the_function():
     for transform in (tg.grad, tg.value_and_grad, tg.jacobian):
         with pytest.raises(TypeError, match="of my_loss"):
             transform(my_loss)(1.0)
+
+
+@pytest.mark.parametrize("leaf", [np.array([1, 2]), np.array([True, False]), np.ones(2, complex)])
+def test_arrays_without_derivatives_are_refused_as_arguments(leaf):
+    with pytest.raises(TypeError, match=f"of <lambda>: argument 0 .*dtype {leaf.dtype}"):
+        tg.grad(lambda x: np.sum(x * 1.0))(leaf)
+    with pytest.raises(TypeError, match=rf"argument 1\['n'\] .*dtype {leaf.dtype}"):
+        tg.grad(lambda x, p: np.sum(x * p["n"]), 1)(np.ones(2), {"n": leaf})
+
+
+def test_there_has_to_be_something_to_differentiate_by():
+    with pytest.raises(TypeError, match="no arrays in what it is to be differentiated by"):
+        tg.grad(lambda p: 1.0)({"empty": []})
+
+
+# What else a transform does while the function runs
+
+
+@pytest.mark.parametrize("size", [1, 700, 300_000])
+def test_the_garbage_collector_looks_less_often_while_a_function_runs(size):
+    seen = []
+
+    def f(x):
+        seen.append(gc.get_threshold())
+        return x * x
+
+    def outer(x):
+        y = x * tg.grad(f)(x)
+        seen.append(gc.get_threshold())
+        return y
+
+    def failing(x):
+        raise ZeroDivisionError
+
+    usual = gc.get_threshold()
+    gc.set_threshold(size, 11, 12)
+    try:
+        tg.grad(outer)(1.0)
+        with pytest.raises(ZeroDivisionError):
+            tg.grad(failing)(1.0)
+        assert gc.get_threshold() == (size, 11, 12)
+    finally:
+        gc.set_threshold(*usual)
+    assert seen == [(max(size, 100_000), 11, 12)] * 2
+
+
+def test_a_garbage_collector_that_is_switched_off_stays_off():
+    seen = []
+
+    def f(x):
+        seen.append(gc.get_threshold()[0])
+        return x * x
+
+    usual = gc.get_threshold()
+    gc.set_threshold(0)
+    try:
+        tg.grad(f)(1.0)
+    finally:
+        gc.set_threshold(*usual)
+    assert seen == [0]
+
+
+def test_gradients_are_recorded_inside_no_grad_for_the_transform_alone():
+    w = tg.Tensor(3.0, requires_grad=True)
+    with tg.no_grad():
+        gradient = tg.grad(lambda x: x * x)(w)
+        assert type(gradient) is np.ndarray
+        assert gradient == 6
+        assert (w * w).rule is None
+
+
+def test_a_single_number_may_have_axes():
+    for shape in ((), (1,), (1, 1)):
+        value, gradient = tg.value_and_grad(lambda x, shape=shape: np.reshape(x * x, shape))(3.0)
+        assert np.shape(value) == shape
+        assert (np.shape(gradient), gradient) == ((), 6)
 
 
 # Operations of one's own

@@ -77,8 +77,15 @@ def forward(
     """
     nodes, hangs_outside = ancestors(outputs, since)
     recording = recording or hangs_outside or any(type(t) is Tensor for _, t in seeds)
-    tangents = carefully(partial(push_all, nodes, seeds), recording)
-    return [tangents.get(output.number) for output in outputs]
+
+    def sweep(recording: bool, quick: bool) -> list[Any]:
+        tangents = push_all(nodes, seeds, recording, quick)
+        found = [tangents.get(output.number) for output in outputs]
+        if quick:
+            check_for_nan(found)
+        return found
+
+    return carefully(sweep, recording)  # type: ignore[no-any-return]
 
 
 def carefully(sweep: Callable[[bool, bool], Any], recording: bool) -> Any:
@@ -102,12 +109,19 @@ def carefully(sweep: Callable[[bool, bool], Any], recording: bool) -> Any:
             quick = False
 
 
+def check_for_nan(found: Iterable[Any]) -> None:
+    """Ask for care where a quick sweep ends in NaN: 0 · NaN, which raises no flag, may be in it."""
+    if any(x is not None and np.isnan(np.add.reduce(plain(x), axis=None)) for x in found):
+        raise FloatingPointError
+
+
 def zero_stays_zero(direction: Any, local: Any) -> Any:
     """The product of a cotangent or tangent and a local derivative, with 0 · anything = 0."""
     product = direction * local
     if np.isfinite(plain(product)).all():
         return product
-    return np.where(plain(direction) == 0, product.dtype.type(0), product)
+    is_zero = (plain(direction) == 0) | (plain(local) == 0)
+    return np.where(is_zero, product.dtype.type(0), product)
 
 
 def zero_stays_zero_in(
@@ -116,14 +130,26 @@ def zero_stays_zero_in(
     """The result of a product of `direction` and arguments, with 0 · ∞ = 0 inside its sums.
 
     Where the result is not finite, the product without the infinities counts, unless an infinity
-    was multiplied by something other than 0: the product of 0s and 1s tells.
+    was multiplied by something other than 0: the products of 0s and 1s tell.
     """
     if np.isfinite(plain(result)).all():
         return result
-    finite = [np.where(np.isfinite(x), x, 0) if is_floating(x) else x for x in args]
-    infinite = [1.0 - np.isfinite(plain(x)) if is_floating(x) else x for x in args]
-    met = product((plain(direction) != 0) * 1.0, plain(y), *infinite)
-    return np.where(met != 0, plain(result), product(direction, y, *finite))
+    factors = [x if is_floating(x) else None for x in (direction, *args)]
+    finite, infinite, nonzero = (
+        [
+            other if x is None else part(x)
+            for x, other in zip(factors, (direction, *args), strict=True)
+        ]
+        for part in (
+            lambda x: np.where(np.isfinite(x), x, 0),
+            lambda x: 1.0 - np.isfinite(plain(x)),
+            lambda x: (plain(x) != 0) * 1.0,
+        )
+    )
+    met = product(nonzero[0], plain(y), *infinite[1:]) + product(
+        infinite[0], plain(y), *nonzero[1:]
+    )
+    return np.where(met != 0, plain(result), product(finite[0], y, *finite[1:]))
 
 
 def is_floating(x: Any) -> bool:
@@ -209,6 +235,8 @@ def pull_all(
             else:
                 pending[number] = (x, contribution)
                 heappush(queue, -number)
+    if quick:
+        check_for_nan(found.values())
     return found
 
 
@@ -229,7 +257,11 @@ def push_all(
         y: Any = node if recording else node.value
         xs = args if recording else [x.value if type(x) is Tensor else x for x in args]
         if rule.push is not None:
-            tangents[node.number] = fit(rule.push(given, y, xs, kwargs), node.value, rule)
+            if quick or not rule.is_linear:
+                tangent = rule.push(given, y, xs, kwargs)
+            else:
+                tangent = push_with_care(rule, given, y, xs, kwargs)
+            tangents[node.number] = fit(tangent, node.value, rule)
             continue
         kept = with_axes(y, args[0], kwargs) if rule.keeps_axes else y
         result: Any = None
@@ -247,6 +279,22 @@ def push_all(
             result = part if result is None else result + part
         tangents[node.number] = result if kept is y else result.reshape(node.shape)
     return tangents
+
+
+def push_with_care(rule: Rule, given: list[Any], y: Any, args: Any, kwargs: Any) -> Any:
+    """The tangent of an operation that is linear in its arguments, with 0 · ∞ = 0 inside sums."""
+    result: Any = None
+    for i, tangent in enumerate(given):
+        if tangent is None:
+            continue
+
+        def part_of(direction: Any, y: Any, *args: Any, i: int = i) -> Any:
+            alone = [direction if j == i else None for j in range(len(args))]
+            return rule.push(alone, y, args, kwargs)  # type: ignore[misc]
+
+        part = zero_stays_zero_in(part_of, tangent, y, args, part_of(tangent, y, *args))
+        result = part if result is None else result + part
+    return result
 
 
 def ancestors(outputs: Iterable[Tensor], since: int) -> tuple[list[Tensor], bool]:

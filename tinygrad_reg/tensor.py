@@ -109,6 +109,7 @@ class Rule:
 rules: dict[Callable[..., Any], Rule] = {}
 functions: dict[Callable[..., Any], Callable[..., Any]] = {}
 without_gradient: set[Callable[..., Any]] = set()
+in_place: dict[Callable[..., Any], str] = {}  # what writes into an array -> what to write instead
 
 ALIAS = Rule(operator.pos, (1,), is_local=True)  # a private copy of a leaf
 
@@ -281,9 +282,9 @@ class Tensor:
         """The values as they are now; not to be written to."""
         return self.source if self.shared else self.value
 
-    def item(self) -> Any:
-        """The only entry as a Python number, outside of the graph."""
-        return self.current().item()
+    def item(self, *index: Any) -> Any:
+        """The only entry, or the one at an index, as a Python number outside of the graph."""
+        return self.current().item(*index)
 
     def detach(self) -> Tensor:
         """A new leaf of the same values that carries no gradient."""
@@ -302,7 +303,7 @@ class Tensor:
     __matmul__, __rmatmul__ = binary(np.matmul)
     __pow__, __rpow__ = binary(operator.pow)
 
-    # NumPy's dispatch answers these: a plain array for //, an error for %, which has no line.
+    # NumPy's dispatch answers these: a plain array for //, a tensor for %, one of each for divmod.
     def __floordiv__(self, other: Any) -> Any:
         return np.floor_divide(self, other)
 
@@ -314,6 +315,12 @@ class Tensor:
 
     def __rmod__(self, other: Any) -> Any:
         return np.remainder(other, self)
+
+    def __divmod__(self, other: Any) -> Any:
+        return np.divmod(self, other)
+
+    def __rdivmod__(self, other: Any) -> Any:
+        return np.divmod(other, self)
 
     def __neg__(self) -> Tensor:
         return record(rules[np.negative], (self,))
@@ -419,33 +426,43 @@ class Tensor:
     # -- NumPy's dispatch: np.something(tensor) arrives here ----------------------------------
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        rule = rules.get(ufunc) if method == "__call__" else None
+        if rule is not None and not kwargs:
+            return record(rule, inputs)
+        name = ufunc.__name__
+        name = f"np.{name}" if getattr(np, name, None) is ufunc else name  # or another library's
+        if "out" in kwargs or method == "at":
+            raise no_writing(name, "a = a + t")
         if method == "__call__":
-            rule = rules.get(ufunc)
-            if rule is not None and not kwargs:
-                return record(rule, inputs)
-            if "out" in kwargs:
-                raise TypeError(
-                    f"np.{ufunc.__name__} cannot write a tensor into an existing array (out=, "
-                    "or an in-place operator such as a += t): write a = a + t"
-                )
+            if ufunc.signature is not None and ufunc in functions:  # np.vecdot with axis=
+                return functions[ufunc](*inputs, **kwargs)
+            several = functions.get(ufunc) if ufunc.nout > 1 else None  # results, as of np.modf
+            if several is not None and not kwargs:
+                return several(*inputs)
             if ufunc in without_gradient:
                 return ufunc(*map(plain, inputs), **kwargs)
-            if rule is not None:
+            if rule is not None or several is not None:
                 raise TypeError(
-                    f"np.{ufunc.__name__} of a tensor does not take {', '.join(kwargs)}: use "
+                    f"{name} of a tensor does not take {', '.join(kwargs)}: use "
                     "np.where for where=, t.astype(...) for dtype="
                 )
-        elif method == "reduce" and ufunc in functions:
-            return functions[ufunc](*inputs, **{"axis": 0} | kwargs)
-        name = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
-        return without_rule(f"np.{name}", getattr(ufunc, method), inputs, kwargs)
+        elif (known := functions.get(getattr(ufunc, method))) is not None:  # np.add.reduce
+            return known(*inputs, **{"axis": 0} | kwargs)
+        elif ufunc in without_gradient:
+            return getattr(ufunc, method)(*map(plain, inputs), **kwargs)
+        if method != "__call__":
+            name = f"{name}.{method}"
+        return without_rule(name, getattr(ufunc, method), inputs, kwargs)
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        if kwargs.pop("out", None) is not None or function in in_place:
+            name = f"np.{function.__name__}"
+            raise no_writing(name, in_place.get(function, f"a = {name}(...)"))
         known = functions.get(function)
         if known is not None:
             return known(*args, **kwargs)
         if function in without_gradient:
-            return function(*map(plain, args), **kwargs)
+            return function(*map(plain, args), **{key: plain(x) for key, x in kwargs.items()})
         name = f"{function.__module__}.{function.__name__}".replace("numpy", "np", 1)
         return without_rule(name, function, args, kwargs)
 
@@ -481,7 +498,8 @@ def record(rule: Rule, args: tuple[Any, ...], kwargs: dict[str, Any] = NO_KEYWOR
         value = rule.op(*values, **kwargs) if kwargs else rule.op(*values)
     except ValueError as error:
         shapes = ", ".join(str(np.shape(x)) for x in values)
-        raise ValueError(f"{rule.name} of arguments of shapes {shapes}: {error}") from error
+        kind = np.linalg.LinAlgError if isinstance(error, np.linalg.LinAlgError) else ValueError
+        raise kind(f"{rule.name} of arguments of shapes {shapes}: {error}") from error
     try:
         dtype = value.dtype
     except AttributeError:
@@ -622,6 +640,14 @@ def plain(x: Any) -> Any:
     if type(x) is list or type(x) is tuple:
         return type(x)(map(plain, x))
     return x
+
+
+def no_writing(name: str, instead: str) -> TypeError:
+    """The error for writing a tensor into an array, or anything into a tensor."""
+    return TypeError(
+        f"{name} cannot write a tensor into an existing array (out=, or an in-place operator such "
+        f"as a += t), nor into a tensor, whose values its graph needs: write {instead}"
+    )
 
 
 def without_rule(name: str, function: Any, args: Any, kwargs: dict[str, Any]) -> Any:

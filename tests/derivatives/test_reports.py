@@ -141,7 +141,7 @@ def test_refusals_that_name_what_was_given():
         (lambda: tg.l2(np.array([1j]), 1.0, 1), TypeError, "l2 .*complex128"),
         (lambda: tg.l1({"a": X}, 1.0, 1), TypeError, "l1 .*dict"),
         (lambda: tg.l1(X, "a", 1), TypeError, "lambd='a'"),
-        (lambda: t % 2, TypeError, "np.remainder has no line"),
+        (lambda: np.gcd(t, 2), TypeError, "np.gcd has no line"),
         (lambda: tg.grad(lambda p: 1.0)({}), TypeError, "no arrays"),
     ):
         with pytest.raises(kind, match=says):
@@ -193,5 +193,4 @@ def test_an_argument_without_a_derivative_keeps_its_dtype(entries):
 def test_numbers_on_the_left_of_rounding_operators():
     t = tg.Tensor(X, requires_grad=True)
     np.testing.assert_array_equal(7 // t, 7 // X)
-    with pytest.raises(TypeError, match=r"np\.remainder has no line"):
-        7 % t
+    np.testing.assert_array_equal((7 % t).data, 7 % X)

@@ -3,10 +3,12 @@
 from tinygrad_reg.derivatives import (
     elementwise,
     indexing,
+    late,
     linear_algebra,
     losses,
     methods,
     networks,
+    norms,
     ordering,
     penalties,
     products,
@@ -18,10 +20,12 @@ from tinygrad_reg.derivatives import (
 __all__ = [
     "elementwise",
     "indexing",
+    "late",
     "linear_algebra",
     "losses",
     "methods",
     "networks",
+    "norms",
     "ordering",
     "penalties",
     "products",
@@ -29,3 +33,5 @@ __all__ = [
     "scans",
     "shapes",
 ]
+
+late.listen()

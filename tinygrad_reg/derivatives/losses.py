@@ -10,11 +10,16 @@ from typing import Any
 import numpy as np
 
 from tinygrad_reg.derivatives.table import derivative, elementwise, reduction
-from tinygrad_reg.tensor import Tensor
+from tinygrad_reg.tensor import Tensor, plain
 
 __all__ = [
     "binary_cross_entropy",
+    "hinge",
+    "huber",
+    "log_sigmoid",
+    "log_softmax",
     "logsumexp",
+    "nll",
     "relu",
     "sigmoid",
     "softmax",
@@ -61,6 +66,18 @@ def softplus(x: Any) -> Any:
     return np.logaddexp(0, as_floats(x))
 
 
+def log_sigmoid(x: Any) -> Any:
+    """log σ(x) = -log(1 + e^-x), entry by entry, also where σ(x) is too small for a number.
+
+    Examples
+    --------
+    >>> import tinygrad_reg as tg
+    >>> float(tg.log_sigmoid(-1000.0))
+    -1000.0
+    """
+    return -softplus(-as_floats(x))
+
+
 def binary_cross_entropy(logits: Any, targets: Any) -> Any:
     """-t·log σ(z) - (1 - t)·log(1 - σ(z)), entry by entry, from the logits z.
 
@@ -88,16 +105,99 @@ def binary_cross_entropy(logits: Any, targets: Any) -> Any:
     array([0.6931, 0.    ])
     """
     z = as_floats(logits)
-    losses = np.maximum(z, 0) - z * targets + np.log1p(np.exp(-np.abs(z)))
-    if losses.size > z.size and losses.size > np.size(targets):
+    targets = as_targets(targets, z)
+    with np.errstate(invalid="ignore", over="ignore"):
+        losses = np.maximum(z, 0) - z * targets + np.log1p(np.exp(-np.abs(z)))
+        check_pairs(losses, logits=z, targets=targets)
+        if np.isfinite(losses.sum()):
+            return losses
+        of_zero, of_one = np.logaddexp(0, z), np.logaddexp(0, -z)
+        losses = np.where(targets == 1, 0, (1 - targets) * of_zero)
+        return losses + np.where(targets == 0, 0, targets * of_one)
+
+
+def hinge(scores: Any, targets: Any) -> Any:
+    """max(0, 1 - t·s), entry by entry: the loss of a support vector machine.
+
+    Parameters
+    ----------
+    scores : array or Tensor
+        s, of any shape; its sign is the predicted class.
+    targets : array or Tensor
+        t, each -1 or +1; of the shape of the scores, or broadcast to it.
+
+    Returns
+    -------
+    array or Tensor
+        One loss for each entry. Its subgradient at the margin, t·s = 1, is 0.
+
+    Raises
+    ------
+    ValueError
+        If a target is 0, or scores and targets, a row and a column for example, would broadcast
+        to a table.
+
+    Notes
+    -----
+    C. Cortes and V. Vapnik, "Support-vector networks", 1995.
+
+    Examples
+    --------
+    >>> import numpy as np, tinygrad_reg as tg
+    >>> tg.hinge(np.array([2.0, 0.5, 0.5]), np.array([1, 1, -1]))
+    array([0. , 0.5, 1.5])
+    """
+    s = as_floats(scores)
+    targets = as_targets(targets, s)
+    if np.any(targets == 0):
         raise ValueError(
-            f"logits of shape {z.shape} and targets of shape {np.shape(targets)} would give losses "
-            f"of shape {losses.shape}: expected one target for each logit"
+            "hinge was given a target 0: expected -1 and +1, 2·t - 1 for labels 0 and 1"
         )
-    if np.isfinite(losses.sum()):
-        return losses
-    of_zero, of_one = np.logaddexp(0, z), np.logaddexp(0, -z)
-    return np.where(targets == 0, of_zero, np.where(targets == 1, of_one, losses))
+    losses = np.maximum(0, 1 - targets * s)
+    check_pairs(losses, scores=s, targets=targets)
+    return losses
+
+
+def huber(errors: Any, delta: Any = 1.0) -> Any:
+    """r²/2 where |r| ≤ delta, and delta·(|r| - delta/2) beyond, entry by entry.
+
+    Parameters
+    ----------
+    errors : array or Tensor
+        r, what was predicted less what is; any shape.
+    delta : float or Tensor
+        Where the square ends and the straight line begins, above 0; one number, or broadcast to
+        the shape of the errors.
+
+    Returns
+    -------
+    array or Tensor
+        One loss for each entry: `scipy.special.huber(delta, errors)`. Its second derivative jumps
+        at |r| = delta, where half of it is taken.
+
+    Raises
+    ------
+    ValueError
+        If `delta` is not above 0 and finite, or would broadcast the errors to a table.
+
+    Notes
+    -----
+    P. J. Huber, "Robust estimation of a location parameter", 1964.
+
+    Examples
+    --------
+    >>> import numpy as np, tinygrad_reg as tg
+    >>> tg.huber(np.array([0.5, -3.0]))
+    array([0.125, 2.5  ])
+    """
+    r = as_floats(errors)
+    if not np.all((np.asarray(delta) > 0) & np.isfinite(delta)):
+        raise ValueError(f"huber was given delta={delta}: expected a finite number above 0")
+    length = np.abs(r)
+    near = np.minimum(length, delta)
+    losses = near * (length - near / 2)
+    check_pairs(losses, errors=r, delta=delta)
+    return losses
 
 
 def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
@@ -121,7 +221,7 @@ def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     x = as_floats(x)
     top = np.max(x, axis=axis, keepdims=True, initial=-np.inf)
     top = np.where(np.isfinite(top), top, 0)
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", over="ignore"):
         result = np.log(np.sum(np.exp(x - top), axis=axis, keepdims=True)) + top
     return result if keepdims else np.squeeze(result, axis=axis)[()]
 
@@ -129,15 +229,90 @@ def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 def softmax(x: Any, axis: Any = -1) -> Any:
     """e^x / Σ e^x along an axis: positive numbers that sum to 1.
 
+    Where the largest entry is infinite, the entries that equal it share equally: so do all of a
+    row of -inf.
+
     Examples
     --------
     >>> import numpy as np, tinygrad_reg as tg
     >>> tg.softmax(np.array([0.0, 0.0, 1000.0]))
     array([0., 0., 1.])
     """
-    x = as_floats(x)
-    powers = np.exp(x - x.max(axis=axis, keepdims=True))
+    powers = np.exp(below_largest(as_floats(x), axis))
     return powers / powers.sum(axis=axis, keepdims=True)
+
+
+def log_softmax(x: Any, axis: Any = -1) -> Any:
+    """x - log Σ e^x along an axis: the logarithm of `softmax`, also where that is 0 in floats.
+
+    Parameters
+    ----------
+    x : array or Tensor
+        Logits, of any shape. A logit of -inf is a class that is ruled out.
+    axis : int, tuple of int or None
+        Where the classes are; None is all axes.
+
+    Returns
+    -------
+    array or Tensor
+        Shape of `x`. Where the largest logit is infinite, those that equal it share equally.
+
+    Examples
+    --------
+    >>> import numpy as np, tinygrad_reg as tg
+    >>> tg.log_softmax(np.array([0.0, -1000.0]))
+    array([    0., -1000.])
+    """
+    z = below_largest(as_floats(x), axis)
+    with np.errstate(divide="ignore"):  # of no entries
+        return z - np.log(np.exp(z).sum(axis=axis, keepdims=True))
+
+
+def nll(log_probabilities: Any, classes: Any, axis: int = 0) -> Any:
+    """-log p of the right class: the negative log likelihood, one for each example.
+
+    Parameters
+    ----------
+    log_probabilities : array or Tensor
+        From `log_softmax` for example; shape `(n_classes, m)` in the lesson's orientation.
+    classes : array of int
+        The right classes, from 0 on; of the same shape without `axis`, that is `(m,)`.
+    axis : int
+        Where the classes are.
+
+    Returns
+    -------
+    array or Tensor
+        Shape of the classes, in nats.
+
+    Raises
+    ------
+    TypeError
+        If the classes are not integers.
+    ValueError
+        If they have another shape, or name a class that there is not.
+
+    Examples
+    --------
+    >>> import numpy as np, tinygrad_reg as tg
+    >>> logits = np.array([[2.0, 0.0], [0.0, 0.0]])
+    >>> tg.nll(tg.log_softmax(logits, axis=0), np.array([0, 1])).round(4)
+    array([0.1269, 0.6931])
+    """
+    logs = as_floats(log_probabilities)
+    classes = np.asarray(plain(classes))
+    if classes.dtype.kind not in "iu":
+        raise TypeError(f"nll was given classes of dtype {classes.dtype}: expected integers")
+    expected = np.delete(logs.shape, axis)
+    if classes.shape != tuple(expected):
+        raise ValueError(
+            f"nll of log probabilities of shape {logs.shape} was given classes of shape "
+            f"{classes.shape}: expected that shape without axis {axis}"
+        )
+    check_classes("nll", classes, logs.shape[axis])
+    place = list(np.indices(classes.shape, sparse=True))
+    place.insert(axis % logs.ndim, classes)
+    return -logs[tuple(place)]
 
 
 def softmax_cross_entropy(logits: Any, targets: Any, axis: int = 0) -> Any:
@@ -170,38 +345,63 @@ def softmax_cross_entropy(logits: Any, targets: Any, axis: int = 0) -> Any:
     >>> tg.softmax_cross_entropy(logits, np.array([0, 1])).round(4)
     array([0.1269, 0.6931])
     """
-    if type(targets) is not Tensor:
-        targets = one_hot(np.asarray(targets), logits, axis)
-    if targets.shape != logits.shape:
+    z = as_floats(logits)
+    if type(targets) is not Tensor or targets.dtype.kind != "f":
+        targets = one_hot(np.asarray(plain(targets)), z, axis)
+    if targets.shape != z.shape:
         raise ValueError(
-            f"softmax_cross_entropy of logits of shape {logits.shape} was given targets of shape "
+            f"softmax_cross_entropy of logits of shape {z.shape} was given targets of shape "
             f"{targets.shape}: expected the same shape, or integer classes without axis {axis}"
         )
-    return cross_entropy(logits, targets, axis=axis)
+    return cross_entropy(z, targets, axis=axis)
 
 
 def one_hot(targets: Any, logits: Any, axis: int) -> Any:
     """Integer classes as columns with a single 1; anything else as it is."""
     if targets.dtype.kind not in "iu" or targets.ndim != logits.ndim - 1:
-        return targets
+        return as_targets(targets, logits)
     classes = logits.shape[axis]
-    if targets.size and (targets.min() < 0 or targets.max() >= classes):
-        raise ValueError(
-            f"softmax_cross_entropy was given classes from {targets.min()} to {targets.max()}: "
-            f"expected 0 to {classes - 1}, the length of axis {axis} of the logits"
-        )
+    check_classes("softmax_cross_entropy", targets, classes)
     return np.moveaxis(np.eye(classes, dtype=logits.dtype)[targets], -1, axis)
+
+
+def check_classes(name: str, classes: Any, number: int) -> None:
+    """Raise if there is a class that there is not."""
+    if classes.size and (classes.min() < 0 or classes.max() >= number):
+        raise ValueError(
+            f"{name} was given classes from {classes.min()} to {classes.max()}: expected 0 to "
+            f"{number - 1}, since there are {number}"
+        )
+
+
+def check_pairs(losses: Any, **operands: Any) -> None:
+    """Raise if two operands were broadcast to a table of which neither has the size."""
+    if all(losses.size > np.size(x) for x in operands.values()):
+        given = " and ".join(f"{name} of shape {np.shape(x)}" for name, x in operands.items())
+        left, right = (name.removesuffix("s") for name in operands)
+        raise ValueError(
+            f"{given} would give losses of shape {losses.shape}: expected one {right} for each "
+            f"{left}"
+        )
 
 
 def cross_entropy(logits: Any, targets: Any, axis: int = 0) -> Any:
     """-Σ t·log softmax(z) along an axis, for targets of the logits' shape."""
-    z = as_floats(logits)
-    z = z - z.max(axis=axis, keepdims=True)
+    z = below_largest(as_floats(logits), axis)
     log_sums = np.log(np.exp(z).sum(axis=axis))
-    chosen = targets * z
-    if not np.isfinite(z).all():
-        chosen[targets == 0] = 0  # a class that was ruled out by a logit of -inf
+    if np.isfinite(z).all():
+        chosen = targets * z
+    else:  # a class was ruled out by a logit of -inf
+        chosen = np.where(targets == 0, 0, targets) * np.where(targets == 0, 0, z)
     return targets.sum(axis=axis) * log_sums - chosen.sum(axis=axis)
+
+
+def below_largest(x: Any, axis: Any) -> Any:
+    """Every entry less the largest along an axis; entries that equal an infinite one become 0."""
+    largest = x.max(axis=axis, keepdims=True, initial=-np.inf)
+    with np.errstate(invalid="ignore", over="ignore"):
+        z = x - largest
+    return z if np.isfinite(largest).all() else np.where(x == largest, 0, z)
 
 
 def as_floats(x: Any) -> Any:
@@ -211,14 +411,18 @@ def as_floats(x: Any) -> Any:
     return x if x.dtype.kind == "f" else x.astype(np.float64)
 
 
-def of_logsumexp(y: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    """∂logsumexp/∂x = softmax(x); where y is infinite, the entries that are y share equally."""
-    infinite = np.isinf(y)
-    if not np.any(infinite):
-        return np.exp(x - y)
-    at_limit = x == y
-    share = at_limit / np.maximum(np.sum(at_limit, axis=axis, keepdims=True), 1)
-    return np.where(infinite, share, np.exp(x - np.where(infinite, 0, y)))
+def as_targets(targets: Any, x: Any) -> Any:
+    """Targets as an array, integers and booleans in the dtype of `x`; Python numbers stay."""
+    if not hasattr(targets, "dtype"):
+        if isinstance(targets, int | float):
+            return targets
+        targets = np.asarray(targets)
+    return targets if targets.dtype.kind == "f" else targets.astype(x.dtype)
+
+
+def logistic(x: Any) -> Any:
+    """The sigmoid for rules: on arrays the quickest form, on tensors a single node."""
+    return sigmoid(x) if type(x) is Tensor else 1 / (1 + np.exp(-x))
 
 
 def softmax_product(direction: Any, y: Any, x: Any, axis: Any = -1) -> Any:
@@ -227,19 +431,42 @@ def softmax_product(direction: Any, y: Any, x: Any, axis: Any = -1) -> Any:
     return weighted - y * np.sum(weighted, axis=axis, keepdims=True)
 
 
+def log_softmax_pull(cotangent: Any, y: Any, x: Any, axis: Any = -1) -> Any:
+    """The cotangent of x in log_softmax(x): G - softmax(x)·ΣG."""
+    return cotangent - np.exp(y) * np.sum(cotangent, axis=axis, keepdims=True)
+
+
+def log_softmax_push(tangent: Any, y: Any, x: Any, axis: Any = -1) -> Any:
+    """The tangent of log_softmax(x): what the entries gain more than the average does."""
+    return tangent - np.sum(np.exp(y) * tangent, axis=axis, keepdims=True)
+
+
 def of_logits(y: Any, z: Any, t: Any, axis: int = 0) -> Any:
     """∂(cross-entropy)/∂z = Σt·softmax(z) - t."""
     return t.sum(axis=axis, keepdims=True) * softmax(z, axis=axis) - t
 
 
-sigmoid = elementwise(sigmoid, lambda y, x: y * (1 - y))
-relu = elementwise(relu, lambda y, x: x > 0)
-softplus = elementwise(softplus, lambda y, x: 1 / (1 + np.exp(-x)))
+sigmoid = elementwise(sigmoid, lambda y, x: y * logistic(-x))  # where y is near 1, 1 - y cancels
+relu = elementwise(relu, lambda y, x: x > 0, kinks={"x = 0": "0"})
+softplus = elementwise(softplus, lambda y, x: logistic(x))
 binary_cross_entropy = elementwise(
-    binary_cross_entropy, lambda y, z, t: 1 / (1 + np.exp(-z)) - t, lambda y, z, t: -z
+    binary_cross_entropy, lambda y, z, t: logistic(z) - t, lambda y, z, t: -z
 )
-logsumexp = reduction(logsumexp, of_logsumexp)
+hinge = elementwise(
+    hinge,
+    lambda y, s, t: np.where(y > 0, -t, 0),
+    lambda y, s, t: np.where(y > 0, -s, 0),
+    kinks={"t·s = 1": "0"},
+)
+huber = elementwise(
+    huber,
+    lambda y, r, delta=1.0: np.clip(r, -delta, delta),
+    lambda y, r, delta: np.maximum(np.abs(r) - delta, 0),
+    domain=[(-np.inf, np.inf), (0, np.inf)],
+)
+logsumexp = reduction(logsumexp, lambda y, x, axis=None, keepdims=False: softmax(x, axis=axis))
 softmax = derivative(softmax, pullbacks=[softmax_product], pushforwards=[softmax_product])
+log_softmax = derivative(log_softmax, pullbacks=[log_softmax_pull], pushforwards=[log_softmax_push])
 cross_entropy = reduction(
-    cross_entropy, of_logits, lambda y, z, t, axis=0: logsumexp(z, axis, keepdims=True) - z
+    cross_entropy, of_logits, lambda y, z, t, axis=0: -log_softmax(z, axis=axis)
 )

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_reg.derivatives.elementwise import over
-from tinygrad_reg.derivatives.table import Each, enter, total
+from tinygrad_reg.derivatives.table import Each, about, enter, total
 from tinygrad_reg.tensor import Rule, Tensor, plain
 
 __all__ = ["elastic_net", "group_lasso", "l1", "l2"]
@@ -145,22 +145,32 @@ def norms(W: Any, axis: Any) -> Any:
     return scale * np.sqrt(np.sum(scaled * scaled, axis=axis, keepdims=True))
 
 
-def penalty(op: Any, slope: Any, *of_settings: Any) -> Any:
+def penalty(op: Any, slope: Any, *of_settings: Any, kinks: dict[str, str] | None = None) -> Any:
     """Enter a penalty `op(lambd, m, *settings, *weights)`, whose gradient is (lambd/m)·slope(W).
 
-    A setting is a number besides lambd and m; `of_settings` are the derivatives by each.
+    A setting is a number besides lambd and m; `of_settings` are the derivatives by each. `kinks`
+    are where `slope` is a subgradient.
     """
     numbers = 2 + len(of_settings)
 
+    def of_lambd(cotangent: Any, y: Any, lambd: Any, m: Any, *rest: Any, **given: Any) -> Any:
+        """The penalty of strength 1."""
+        return cotangent * entered(1, m, *rest, **given)
+
     def pullback(i: int) -> Any:
         if i == 0:
-            return lambda g, y, lambd, m, *rest, **given: g * entered(1, m, *rest, **given)
+            return of_lambd
         if i == 1:
-            return lambda g, y, lambd, m, *rest, **given: g * (-y / m)
+            return lambda cotangent, y, lambd, m, *rest, **given: cotangent * (-y / m)
         if i < numbers:
-            return lambda g, y, *args: g * of_settings[i - 2](*args)
-        return lambda g, y, lambd, m, *rest, **given: (
-            g * (lambd / m) * slope(rest[i - 2], *rest[: numbers - 2], **given)
+            setting = of_settings[i - 2]
+            return explained(lambda g, y, *args: g * setting(*args), "", setting)
+        return explained(
+            lambda g, y, lambd, m, *rest, **given: (
+                g * (lambd / m) * slope(rest[i - 2], *rest[: numbers - 2], **given)
+            ),
+            "lambd / m * ",
+            slope,
         )
 
     def push(tangents: Any, y: Any, args: Any, given: Any) -> Any:
@@ -170,18 +180,28 @@ def penalty(op: Any, slope: Any, *of_settings: Any) -> Any:
             if tangent is not None
         )
 
-    entered = enter(op, Rule(op, Each(pullback), is_local=False, push=push))
+    rule = Rule(op, Each(pullback), is_local=False, push=push)
+    entered = enter(op, about(rule, None, kinks))
     return entered
 
 
-l1_ = penalty(l1_, lambda W: np.sign(W))
+def explained(pullback: Any, factor: str, slope: Any) -> Any:
+    """A pullback that names the parts of it that a reader wants to see."""
+    pullback.factor, pullback.slope = factor, slope
+    return pullback
+
+
+l1_ = penalty(l1_, lambda W: np.sign(W), kinks={"w = 0": "0"})
 l2_ = penalty(l2_, lambda W: W)
 elastic_net_ = penalty(
     elastic_net_,
     lambda W, l1_ratio: l1_ratio * np.sign(W) + (1 - l1_ratio) * W,
     lambda lambd, m, l1_ratio, *weights: l1_(lambd, m, *weights) - l2_(lambd, m, *weights),
+    kinks={"w = 0": "0"},
 )
-group_lasso_ = penalty(group_lasso_, lambda W, axis: over(W, norms(W, axis)))
+group_lasso_ = penalty(
+    group_lasso_, lambda W, axis: over(W, norms(W, axis)), kinks={"w_g = 0": "0"}
+)
 
 
 def strength(name: str, lambd: Any, m: Any) -> tuple[Any, Any]:

@@ -22,7 +22,16 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_reg.tensor import Rule, Tensor, functions, plain, record, rules, without_gradient
+from tinygrad_reg.tensor import (
+    Rule,
+    Tensor,
+    describe,
+    functions,
+    plain,
+    record,
+    rules,
+    without_gradient,
+)
 
 __all__ = ["composition", "constant", "derivative", "elementwise", "linear", "reduction"]
 
@@ -100,29 +109,48 @@ def reduction(
     """Enter an operation that reduces over `axis`, by its local derivatives.
 
     As `elementwise`, but `y` and the cotangent arrive with the reduced axes kept at length 1, and
-    the keyword arguments of the call are passed on to the local derivative.
+    the keyword arguments of the call are passed on to the local derivatives. A call may have
+    `axis`, `keepdims` and whatever else is an argument of a local derivative.
     """
     rule = about(Rule(op, local_derivatives, is_local=True, keeps_axes=True), domain, kinks)
     arity = len(local_derivatives)
+    taken = {
+        name for entry in local_derivatives if callable(entry) for name in parameters_of(entry)
+    }
 
     def call(*args: Any, **kwargs: Any) -> Tensor:
         if len(args) != arity:
             names = parameters_of(op)
             kwargs = dict(zip(names, args, strict=False)) | kwargs
             args = tuple([kwargs.pop(name) for name in names[:arity]])
-        for name in kwargs.keys() - {"axis", "keepdims", "ddof"}:
-            if kwargs[name] is None or kwargs[name] is np._NoValue:
+        for name in kwargs.keys() - {"axis", "keepdims"}:
+            x = kwargs[name]
+            if x is None or x is np._NoValue or (name == "overwrite_input" and not x):
                 del kwargs[name]
-                continue
-            raise TypeError(
-                f"{rule.name} of a tensor does not take {name}=: use np.where(mask, t, neutral) "
-                "for where=, t.astype(...) for dtype="
-            )
-        if isinstance(kwargs.get("axis"), list):
-            kwargs["axis"] = tuple(kwargs["axis"])
+            elif name in taken:
+                kwargs[name] = setting(x, name, rule)
+            else:
+                raise TypeError(
+                    f"{rule.name} of a tensor does not take {name}=: write t.astype(...) for "
+                    f"dtype=, y = {rule.name}(t) for out=, np.where(mask, t, neutral) for where="
+                )
+        if isinstance(kwargs.get("axis"), list | np.ndarray):
+            kwargs["axis"] = static(kwargs["axis"])
         return record(rule, args, kwargs)
 
     return enter(op, rule, call)
+
+
+def setting(x: Any, name: str, rule: Rule) -> Any:
+    """A keyword argument that is a constant, as something that cannot change later."""
+    if type(x) is Tensor:
+        if x.number:
+            raise TypeError(
+                f"{rule.name} has no derivative in its argument {name!r}, but that is "
+                f"{describe(x)}, which requires gradients: pass t.data if it is a constant"
+            )
+        x = x.current()
+    return np.array(x) if isinstance(x, list | np.ndarray) else x
 
 
 def linear(

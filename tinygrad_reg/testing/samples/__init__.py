@@ -13,9 +13,9 @@ from tinygrad_reg.testing.samples import (
     shapes,
     special,
 )
-from tinygrad_reg.testing.samples.layouts import Case, entries, examples
+from tinygrad_reg.testing.samples.layouts import Case, entries, examples, on_lattice
 
-__all__ = ["CASES", "Case", "entries", "examples"]
+__all__ = ["CASES", "Case", "entries", "examples", "on_lattice"]
 
 CASES: list[Case] = [
     *elementwise.CASES,

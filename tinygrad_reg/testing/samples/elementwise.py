@@ -67,6 +67,8 @@ def infix(symbol, op, domains):
     return cases
 
 
+QUOTIENT_OF_TWO = ((4.3, 5.8), (2.02, 2.12))
+
 CASES = [
     *infix("+", operator.add, (REAL, REAL)),
     *infix("-", operator.sub, (REAL, REAL)),
@@ -98,6 +100,73 @@ CASES = [
     *unary(POSITIVE, np.reciprocal, np.sqrt, np.log, np.log2, np.log10, np.log1p),
     *unary(UNIT, np.tan, np.arcsin, np.arccos, np.arctanh),
     *unary(ABOVE_ONE, np.arccosh),
+    *unary(REAL, np.deg2rad, np.rad2deg, np.degrees, np.radians, np.sinc, np.i0),
+    *unary(REAL, np.real, np.imag, np.conjugate, np.real_if_close, np.angle, np.nan_to_num),
+    *binary((REAL, REAL), np.logaddexp2, np.copysign, np.heaviside, np.nextafter),
+    *binary((POSITIVE, REAL), np.float_power),
+    *binary(QUOTIENT_OF_TWO, np.remainder, np.fmod),
+    *[
+        Case(f"{op.__name__} of {name}", call, together(2), QUOTIENT_OF_TWO, op, tries=6)
+        for op in (np.remainder, np.fmod)
+        for name, call in {
+            "-x and y": lambda x, y, op=op: op(-x, y),
+            "x and -y": lambda x, y, op=op: op(x, -y),
+            "5 and y": lambda x, y, op=op: op(5, y) * x,
+        }.items()
+    ],
+    Case("x % y", operator.mod, together(2), QUOTIENT_OF_TWO, operator.mod),
+    Case("5 % y", lambda y: 5 % y, together(1), QUOTIENT_OF_TWO[1:], operator.mod, tries=6),
+    Case(
+        "np.divmod",
+        lambda x, y: np.divmod(x, y)[1],
+        together(2),
+        QUOTIENT_OF_TWO,
+        np.divmod,
+        tries=6,
+    ),
+    Case("divmod", lambda x, y: divmod(x, y)[1], together(2), QUOTIENT_OF_TWO, divmod, tries=6),
+    Case("np.modf", lambda x: np.modf(x)[0], together(1), ((-1.9, -1.1),), np.modf, tries=6),
+    Case("np.frexp", lambda x: np.frexp(x)[0], together(1), ((5.0, 7.0),), np.frexp, tries=6),
+    Case(
+        "np.ldexp",
+        lambda x, power: np.ldexp(x, power),
+        with_keywords(fixed((((2, 3),), {}), (((1,),), {})), {"power": 3}, {"power": [-2, 0, 1]}),
+        (REAL,),
+        np.ldexp,
+    ),
+    Case(
+        "np.angle in degrees",
+        lambda x: np.angle(x, deg=True),
+        together(1),
+        (REAL,),
+        np.angle,
+        tries=6,
+    ),
+    Case(
+        "np.nan_to_num of what is no number",
+        lambda x, **keywords: np.nan_to_num(x * np.array([1.0, np.nan, np.inf]), **keywords),
+        with_keywords(
+            fixed((((2, 3),), {}), (((3,),), {}), (((),), {})),
+            {"nan": 5.0, "posinf": 2, "neginf": -3},
+            {"posinf": 1.0, "neginf": np.float64(2)},
+            {"copy": True, "nan": np.array([1.0, 2.0, 3.0]), "posinf": 3, "neginf": 0},
+        ),
+        (REAL,),
+        np.nan_to_num,
+        tries=6,
+    ),
+    Case(
+        "np.unwrap",
+        lambda x, **keywords: np.unwrap(x + np.array([0.0, 5.0, 15.0]), **keywords),
+        with_keywords(
+            fixed((((2, 3),), {}), (((3,),), {})),
+            {},
+            {"axis": 0, "discont": 4.0},
+            {"period": 4, "axis": -1},
+        ),
+        ((-0.2, 0.2),),
+        np.unwrap,
+    ),
     Case(
         "np.where",
         lambda x, y, condition: np.where(condition, x, y),

@@ -34,6 +34,7 @@ class Case:
     operation: Any = None  # of NumPy or of the package
     tolerance: float = 1e-7
     tries: int = 20
+    ties: bool = True  # whether it is continuous where entries are equal
 
     def __repr__(self) -> str:
         return self.name
@@ -60,6 +61,16 @@ def entries(shapes, domains, seed=0):
         start += size
         values += np.where(np.abs(values) < 0.01, 0.02, 0)
         arrays.append(values.reshape(shape))
+    return arrays
+
+
+def on_lattice(shapes, domains, seed=0):
+    """Arrays of whole and half numbers: many of them equal, and many where kinks are."""
+    random = np.random.default_rng(seed)
+    arrays = []
+    for shape, (low, high) in zip(shapes, domains, strict=True):
+        lattice = np.arange(np.ceil(2 * low), np.floor(2 * high) + 1) / 2
+        arrays.append(random.choice(lattice if lattice.size else [(low + high) / 2], shape))
     return arrays
 
 
@@ -99,7 +110,7 @@ def over_axes(number=1, least=1, single=False, keepdims=True, **others):
             hnp.array_shapes(
                 min_dims=int(single or least > 1),
                 max_dims=3,
-                min_side=max(smallest, least),
+                min_side=max(smallest, least) if least > 1 else smallest,
                 max_side=3,
             )
         )

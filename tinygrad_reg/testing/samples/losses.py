@@ -8,8 +8,10 @@ from hypothesis.extra import numpy as hnp
 
 from tinygrad_reg.derivatives import losses
 from tinygrad_reg.testing.samples.layouts import (
+    ABOVE_ONE,
     REAL,
     SHARE,
+    UNIT,
     Case,
     axis_of,
     fixed,
@@ -48,7 +50,7 @@ CASES = [
     Case(
         "tg.softmax",
         losses.softmax,
-        over_axes(single=True, keepdims=False),
+        over_axes(keepdims=False),
         (REAL,),
         losses.softmax,
     ),
@@ -87,4 +89,30 @@ CASES = [
         (REAL,),
         losses.softmax_cross_entropy,
     ),
+    Case("tg.log_sigmoid", losses.log_sigmoid, together(1), (REAL,), losses.log_sigmoid),
+    Case(
+        "tg.log_softmax",
+        losses.log_softmax,
+        over_axes(keepdims=False),
+        (REAL,),
+        losses.log_softmax,
+    ),
+    Case(
+        "tg.nll",
+        lambda logs, targets, axis: losses.nll(logs, targets, axis=axis),
+        classes,
+        (REAL,),
+        losses.nll,
+    ),
+    Case("tg.hinge", losses.hinge, no_table(2), (UNIT, UNIT), losses.hinge),
+    Case(
+        "tg.hinge on both sides of the margin",
+        lambda scores: losses.hinge(scores, np.array([[1], [-1]])),
+        fixed((((2, 3),), {}), (((2, 1),), {})),
+        (ABOVE_ONE,),
+        losses.hinge,
+    ),
+    Case("tg.huber", losses.huber, together(1), (UNIT,), losses.huber),
+    Case("tg.huber of small errors", losses.huber, no_table(2), (SHARE, ABOVE_ONE), losses.huber),
+    Case("tg.huber of large errors", losses.huber, no_table(2), (ABOVE_ONE, SHARE), losses.huber),
 ]

@@ -1,5 +1,50 @@
-"""What the lines of `derivatives/ordering.py` are called with."""
+"""What operations that sort are called with."""
 
-from tinygrad_reg.testing.samples.layouts import Case
+import numpy as np
+from hypothesis import strategies as st
 
-CASES: list[Case] = []
+from tinygrad_reg.testing.samples.layouts import REAL, Case, axis_of, of_shape
+
+
+def sorted_along(shape):
+    axes = st.none() | axis_of(shape)
+    kinds = st.sampled_from([{}, {"kind": "stable"}, {"kind": "heapsort"}, {"stable": True}])
+    return st.builds(lambda axis, kind: {"axis": axis} | kind, axes, kinds) | st.just({})
+
+
+def parted(shape):
+    def keywords(axis, ends):
+        kth = [0, -1] if ends else 0
+        return {"axis": axis, "kth": kth}
+
+    return st.builds(keywords, st.none() | axis_of(shape), st.booleans())
+
+
+CASES: list[Case] = [
+    Case("np.sort", np.sort, of_shape(sorted_along, 1), (REAL,), np.sort),
+    Case(
+        "np.sort of a number",
+        lambda x: np.sort(x, axis=None),
+        of_shape(lambda _: st.just({})),
+        (REAL,),
+        np.sort,
+        tries=5,
+    ),
+    Case("np.partition", np.partition, of_shape(parted, 1), (REAL,), np.partition),
+    Case(
+        "np.partition in the middle",
+        lambda x: np.partition(x, np.array([2, 4])),
+        lambda smallest: st.just((((2, 7),), {})),
+        (REAL,),
+        np.partition,
+        ties=False,  # in which order the others come out is up to NumPy
+    ),
+    Case(
+        "a gather at the places of np.argsort",
+        lambda x: np.take_along_axis(x, np.argsort(x, axis=0), axis=0),
+        of_shape(lambda shape: st.just({}), 1),
+        (REAL,),
+        np.take_along_axis,
+        tries=10,
+    ),
+]

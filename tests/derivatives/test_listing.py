@@ -1,0 +1,60 @@
+"""The printed table says what the rules say."""
+
+import numpy as np
+
+import tinygrad_reg as tg
+from tinygrad_reg.derivatives.listing import lines
+from tinygrad_reg.tensor import functions, rules
+
+
+def line_of(operation):
+    return next(line for line in lines() if line.operation == operation)
+
+
+def test_formulas_are_printed_as_they_are_written():
+    assert line_of("np.tanh").formulas == ("1 - y * y",)
+    assert line_of("np.subtract").formulas == ("1", "-1")
+    assert line_of("np.multiply").formulas == ("b", "a")
+    assert line_of("np.where").formulas[0] == "constant"
+    assert "np.reshape" in line_of("np.squeeze").formulas[0]
+
+
+def test_a_domain_and_kinks_are_printed():
+    def root(x):
+        return np.sqrt(np.abs(x))
+
+    tg.elementwise(root, lambda y, x: 0.5 / y, domain=(0, np.inf), kinks={"x = 0": "none"})
+    try:
+        line = line_of("root")
+        assert (line.domain, line.kinks) == ("x > 0", "x = 0: none")
+        assert line.formulas == ("0.5 / y",)
+    finally:
+        functions.pop(root)
+        for op in [op for op, rule in rules.items() if rule.name == "root"]:
+            rules.pop(op)
+
+
+def test_two_lambdas_on_one_line_are_told_apart():
+    def product(a, b):
+        return a * b
+
+    tg.elementwise(product, lambda y, a, b: b, lambda y, a, b: a)
+    try:
+        assert line_of("product").formulas == ("b", "a")
+    finally:
+        functions.pop(product)
+        for op in [op for op, rule in rules.items() if rule.name == "product"]:
+            rules.pop(op)
+
+
+def test_every_line_of_the_table_is_printed_once_and_says_something():
+    found = lines()
+    names = [line.operation for line in found]
+    assert len(names) == len(set(names)) > 90
+    assert not [line for line in found if not all(line.formulas)]
+    assert not [name for name in names if name.endswith("_")]
+
+
+def test_every_line_that_has_a_kink_names_the_subgradient():
+    for name in ("np.absolute", "np.maximum", "np.minimum", "tg.relu", "np.max", "np.hypot"):
+        assert line_of(name).kinks, name
