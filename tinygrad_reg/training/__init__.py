@@ -8,7 +8,9 @@ penalties and decay are for `W` only.
 from tinygrad_reg.training.descent import descent, trained
 from tinygrad_reg.training.layers import initial_parameters, network_logits
 from tinygrad_reg.training.steps import (
+    elastic_net_threshold,
     gradient_step,
+    group_threshold,
     proximal_step,
     soft_threshold,
     weight_decay_step,
@@ -16,7 +18,9 @@ from tinygrad_reg.training.steps import (
 
 __all__ = [
     "descent",
+    "elastic_net_threshold",
     "gradient_step",
+    "group_threshold",
     "initial_parameters",
     "network_logits",
     "proximal_step",

@@ -1,4 +1,4 @@
-"""One step of training: by the gradient, by weight decay, by the proximal operator of l1.
+"""One step of training: by the gradient, by weight decay, by the proximal operator of a penalty.
 
 Every step takes parameters and their gradient in the same structure, returns new parameters, and
 changes nothing in place.
@@ -11,7 +11,14 @@ from typing import Any
 import numpy as np
 import optree
 
-__all__ = ["gradient_step", "proximal_step", "soft_threshold", "weight_decay_step"]
+__all__ = [
+    "elastic_net_threshold",
+    "gradient_step",
+    "group_threshold",
+    "proximal_step",
+    "soft_threshold",
+    "weight_decay_step",
+]
 
 
 def gradient_step(parameters: Any, gradient: Any, alpha: float) -> Any:
@@ -102,9 +109,84 @@ def soft_threshold(W: Any, threshold: float) -> Any:
     >>> soft_threshold(np.array([-3.0, -0.5, 0.0, 0.5, 3.0]), threshold=1.0)
     array([-2.,  0.,  0.,  0.,  2.])
     """
-    if not threshold >= 0:
-        raise ValueError(f"soft_threshold was given threshold={threshold}: expected at least 0")
+    check_threshold("soft_threshold", threshold)
     return W - np.clip(W, -threshold, threshold)
+
+
+def elastic_net_threshold(W: Any, threshold: float, l1_ratio: float = 0.5) -> Any:
+    """The proximal operator of threshold·(r·|w| + (1-r)/2·w²): first the one of l1, then decay.
+
+    Parameters
+    ----------
+    W : array
+        Any shape.
+    threshold : float
+        At least 0; for a step of size α it is α·lambd/m.
+    l1_ratio : float
+        r, from 0 (only decay) to 1 (only the soft threshold).
+
+    Returns
+    -------
+    array
+        soft_threshold(W, r·threshold) / (1 + (1-r)·threshold).
+
+    Raises
+    ------
+    ValueError
+        If `threshold` is negative, or `l1_ratio` not between 0 and 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> elastic_net_threshold(np.array([-3.0, -0.5, 2.0]), threshold=2.0, l1_ratio=0.5)
+    array([-1. ,  0. ,  0.5])
+    """
+    check_threshold("elastic_net_threshold", threshold)
+    if not 0 <= l1_ratio <= 1:
+        raise ValueError(
+            f"elastic_net_threshold was given l1_ratio={l1_ratio}: expected a number from 0 to 1"
+        )
+    return soft_threshold(W, l1_ratio * threshold) / (1 + (1 - l1_ratio) * threshold)
+
+
+def group_threshold(W: Any, threshold: float, axis: int | tuple[int, ...] | None = 0) -> Any:
+    """The proximal operator of threshold·Σ_g ‖w_g‖₂: groups shorter than that become exactly 0.
+
+    Parameters
+    ----------
+    W : array
+        Any shape.
+    threshold : float
+        At least 0.
+    axis : int, tuple of int or None
+        Along which the weights of a group lie, as for `tg.group_lasso`.
+
+    Returns
+    -------
+    array
+        Every group, shortened by `threshold`.
+
+    Raises
+    ------
+    ValueError
+        If `threshold` is negative.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> group_threshold(np.array([[3.0, 0.3], [4.0, 0.4]]), threshold=2.5)
+    array([[1.5, 0. ],
+           [2. , 0. ]])
+    """
+    check_threshold("group_threshold", threshold)
+    lengths = np.sqrt(np.sum(np.square(W), axis=axis, keepdims=True))
+    return W * np.maximum(1 - threshold / np.where(lengths == 0, np.inf, lengths), 0)
+
+
+def check_threshold(name: str, threshold: float) -> None:
+    """Raise if a threshold is negative or not a number."""
+    if not threshold >= 0:
+        raise ValueError(f"{name} was given threshold={threshold}: expected at least 0")
 
 
 def proximal_step(
