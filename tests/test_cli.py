@@ -150,3 +150,86 @@ def test_the_package_runs_as_a_module():
     command = [sys.executable, "-m", "tinygrad_reg", "--version"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert __version__ in done.stdout
+
+
+MODEL = """
+import numpy as np
+import tinygrad_reg as tg
+
+X, Y, lambd, m = np.array([[1.0, 2.0]]), np.array([[0.0, 1.0]]), 0.7, 2
+
+
+def cost(W, b, X, Y, lambd, m):
+    return np.sum(tg.binary_cross_entropy(W @ X + b, Y)) / m + tg.l2(W, lambd, m)
+
+
+def squared(x):
+    return np.sum(x**2)
+
+
+wrong = tg.elementwise(squared, lambda y, x: x)
+
+
+def raises(W):
+    raise KeyError("no such weight")
+"""
+
+
+@pytest.fixture
+def model(tmp_path, monkeypatch):
+    (tmp_path / "lesson_model.py").write_text(MODEL)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_check_says_that_gradients_are_right(model):
+    result = invoke("check", "lesson_model.py:cost", "--shape", "W=1,1", "--value", "b=0.5")
+    assert result.exit_code == 0, result.output
+    assert "W (1, 1), b (), X (1, 2), Y (1, 2), lambd ()" in result.stdout
+    assert "are right" in result.stdout
+
+
+def test_check_says_what_is_wrong_with_a_gradient(model):
+    result = invoke("check", "lesson_model.py:wrong", "--shape", "x=3", "--order", "1")
+    assert result.exit_code == 1
+    assert "wrong gradient" in result.stderr
+    assert "ratio 0.5" in result.stderr
+    assert "1/2" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("lesson_model.py:cost",), ("needs W, b", "--shape W=2,3")),
+        (("lesson_model.py:price",), ("cost, squared",)),
+        (("nothing.py:cost",), ("no file",)),
+        (("lesson_model.py:cost", "--shape", "V=2"), ("W, b, X, Y, lambd, m",)),
+    ],
+)
+def test_check_refuses_with_one_line_what_it_cannot_find(model, arguments, words):
+    assert refused(invoke("check", *arguments), *words)
+
+
+def test_check_says_when_the_function_raises(model):
+    result = invoke("check", "lesson_model.py:raises", "--shape", "W=2")
+    assert result.exit_code == 2
+    assert "KeyError: 'no such weight'" in result.stderr
+    assert "W of shape (2,)" in result.stderr
+    assert "Traceback" not in result.output
+
+
+def test_rules_prints_the_table():
+    result = invoke("rules")
+    assert result.exit_code == 0
+    rows = [line for line in result.stdout.splitlines() if line.startswith("  np.tanh ")]
+    assert len(rows) == 1
+    assert "1 - y * y" in rows[0]
+    assert "elementwise" in rows[0]
+
+
+def test_rules_prints_what_is_asked_for():
+    result = invoke("rules", "absol")
+    assert "np.absolute" in result.stdout
+    assert "x = 0" in result.stdout
+    assert "tanh" not in result.stdout
+    assert refused(invoke("rules", "no such rule"), "no such rule")
