@@ -1,4 +1,4 @@
-"""Settings of Hypothesis for the whole suite."""
+"""Settings of Hypothesis for the whole suite: `python -m pytest --hypothesis-profile=deep`."""
 
 from hypothesis import HealthCheck, settings
 
@@ -11,4 +11,5 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.register_profile("search", parent=settings.get_profile("ci"), derandomize=False)
-settings.load_profile("ci")
+settings.register_profile("deep", parent=settings.get_profile("search"), max_examples=20_000)
+settings.load_profile("ci")  # another one with --hypothesis-profile
