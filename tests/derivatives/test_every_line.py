@@ -13,11 +13,13 @@ from tinygrad_reg.tensor import Rule, Tensor, functions, rules
 from tinygrad_reg.testing.rules import PROPERTIES
 from tinygrad_reg.testing.samples import CASES, entries
 
+from ..deep import shared
+
 
 @pytest.mark.parametrize("check", PROPERTIES, ids=lambda check: check.__name__)
 @pytest.mark.parametrize("case", CASES, ids=repr)
 def test_every_line(case, check):
-    @settings(max_examples=max(case.tries, settings().max_examples // len(CASES)))
+    @shared(len(CASES), case.tries)
     @given(st.data())
     def on_examples(data):
         check(case, data)

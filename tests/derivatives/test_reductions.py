@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 import tinygrad_reg as tg
 from tinygrad_reg.testing.samples.reductions import METHODS
 
+from ..deep import shared
+
 NAN, INF = np.nan, np.inf
 
 
@@ -269,6 +271,7 @@ def test_a_nan_that_makes_the_result_takes_the_whole_gradient():
 
 
 @pytest.mark.parametrize("method", METHODS)
+@shared(len(METHODS))
 @given(st.integers(0, 2**16), st.integers(1, 9), st.floats(0, 1))
 def test_a_quantile_is_the_mean_of_the_entries_weighted_by_its_gradient(method, seed, n, q):
     x = np.random.default_rng(seed).normal(size=n)
@@ -326,6 +329,7 @@ def test_norms_of_singular_values_have_subgradient_zero_where_these_are_zero(ord
 
 
 @pytest.mark.parametrize("ord", [o for o in ORDERS if o != 0])
+@shared(len(ORDERS) - 1)
 @given(st.integers(0, 2**16))
 def test_a_norm_is_what_its_gradient_says_of_the_vector_itself(ord, seed):
     x = np.random.default_rng(seed).normal(size=5)

@@ -11,7 +11,7 @@ import graphviz
 import numpy as np
 import pytest
 from graphviz.backend import dot_command
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import tinygrad_reg as tg
@@ -71,7 +71,6 @@ def regularized_loss():
     return X, Y, W, b, Z, tg.draw(J)
 
 
-@settings(max_examples=50, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 99), st.integers(0, 99)), max_size=12))
 def test_each_node_and_each_edge_is_drawn_exactly_once(choices):
     tensors = random_graph(choices)
@@ -86,7 +85,6 @@ def test_each_node_and_each_edge_is_drawn_exactly_once(choices):
     assert all(int(a) < int(b) for a, b in EDGE.findall(drawing.source))
 
 
-@settings(max_examples=20, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 99), st.integers(0, 99)), max_size=12))
 def test_same_graph_gives_same_bytes(choices):
     first = tg.draw(random_graph(choices)[-1]).source
@@ -267,7 +265,6 @@ def test_long_name_is_shortened_and_control_characters_are_spelled_out():
     assert r"two\nlines\x00\ud800" in texts_of(tg.draw(tg.Tensor(1.0, name="two\nlines\0\ud800")))
 
 
-@settings(max_examples=15, deadline=None)
 @given(st.lists(st.text(max_size=60), min_size=8, max_size=8))
 def test_any_names_make_valid_dot_and_well_formed_svg(names):
     tensors = [tg.Tensor(1.0, requires_grad=True, name=name) for name in names]

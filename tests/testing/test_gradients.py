@@ -5,11 +5,13 @@ import sys
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import tinygrad_reg as tg
 from tinygrad_reg.testing import GradientMismatch, check_gradients
+
+from ..deep import shared
 
 KINKED = np.array([0.0, 1.0, -2.0, 0.5])
 
@@ -95,6 +97,7 @@ def with_subgradient(at_zero, in_forward=None):
     )
 
 
+@shared(2)
 @given(st.floats(-1, 1), st.integers(0, 3))
 def test_a_subgradient_between_the_slopes_passes(at_zero, where):
     x = np.roll(KINKED, where)
@@ -102,7 +105,7 @@ def test_a_subgradient_between_the_slopes_passes(at_zero, where):
     check_gradients(lambda x: np.sum(with_subgradient(at_zero)(x) * [1, 2, 3, 4]), x)
 
 
-@settings(max_examples=6)
+@shared(2, least=6)
 @given(st.floats(1.001, 100), st.sampled_from([-1, 1]), st.integers(0, 3))
 def test_a_subgradient_that_is_not_between_the_slopes_is_found(size, sign, where):
     x = np.roll(KINKED, where)
