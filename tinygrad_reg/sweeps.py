@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from functools import partial
 from heapq import heapify, heappop, heappush
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -221,12 +221,15 @@ def pull_all(
                         contribution = entry(y, *xs, **kwargs) * cotangent
                     else:
                         contribution = zero_stays_zero(cotangent, entry(y, *xs, **kwargs))
-            except ValueError as error:
-                raise ValueError(
-                    f"the rule of {rule.name} for argument {position(x, args)}: {error}"
-                ) from error
+            except (FloatingPointError, OutsideTensorError):
+                raise
+            except Exception as error:
+                complain(error, rule, position(x, args))
             value = x.value
-            if contribution.shape != value.shape or contribution.dtype is not value.dtype:
+            if (
+                getattr(contribution, "shape", None) != value.shape
+                or contribution.dtype is not value.dtype
+            ):
                 contribution = fit(contribution, value, rule)
             if watching:
                 watch_cotangent(rule.name, node.number, position(x, args), plain(contribution))
@@ -257,10 +260,15 @@ def push_all(
         y: Any = node if recording else node.value
         xs = args if recording else [x.value if type(x) is Tensor else x for x in args]
         if rule.push is not None:
-            if quick or not rule.is_linear:
-                tangent = rule.push(given, y, xs, kwargs)
-            else:
-                tangent = push_with_care(rule, given, y, xs, kwargs)
+            try:
+                if quick or not rule.is_linear:
+                    tangent = rule.push(given, y, xs, kwargs)
+                else:
+                    tangent = push_with_care(rule, given, y, xs, kwargs)
+            except FloatingPointError:
+                raise
+            except Exception as error:
+                complain(error, rule)
             tangents[node.number] = fit(tangent, node.value, rule)
             continue
         kept = with_axes(y, args[0], kwargs) if rule.keeps_axes else y
@@ -273,8 +281,13 @@ def push_all(
             if isinstance(entry, int):
                 tangent = tangent if entry == 1 else tangent * entry
             else:
-                local = entry(kept, *xs, **kwargs)
-                tangent = local * tangent if quick else zero_stays_zero(tangent, local)
+                try:
+                    local = entry(kept, *xs, **kwargs)
+                    tangent = local * tangent if quick else zero_stays_zero(tangent, local)
+                except FloatingPointError:
+                    raise
+                except Exception as error:
+                    complain(error, rule, position(x, args))
             part = fit(tangent, kept, rule)
             result = part if result is None else result + part
         tangents[node.number] = result if kept is y else result.reshape(node.shape)
@@ -333,6 +346,11 @@ def fit(contribution: Any, value: Any, rule: Rule) -> Any:
     Axes along which the value was broadcast are summed over (the adjoint of broadcasting), axes
     that a reduction took away are spread out again (the adjoint of summing).
     """
+    if not hasattr(contribution, "shape"):
+        raise TypeError(
+            f"the rule of {rule.name} gave {type(contribution).__name__} where an array of shape "
+            f"{value.shape} was expected: mend its line in the derivative table"
+        )
     have, want = contribution.shape, value.shape
     if have != want:
         extra = len(have) - len(want)
@@ -367,6 +385,16 @@ def spread(contribution: Any, shape: tuple[int, ...], rule: Rule) -> Any:
             f"the rule of {rule.name} gave a derivative of shape {contribution.shape} where one "
             f"of shape {shape} was expected: mend its line in the derivative table"
         ) from None
+
+
+def complain(error: Exception, rule: Rule, argument: int | None = None) -> NoReturn:
+    """Raise an error of a rule again, as one that names the operation."""
+    where = f"the rule of {rule.name}" + ("" if argument is None else f" for argument {argument}")
+    for kind in (np.linalg.LinAlgError, ValueError, TypeError):
+        if isinstance(error, kind):
+            raise kind(f"{where}: {error}") from error
+    error.add_note(f"raised by {where}")
+    raise error
 
 
 def no_derivative(rule: Rule, args: tuple[Any, ...], x: Tensor) -> TypeError:

@@ -16,8 +16,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache, wraps
-from inspect import signature
+from inspect import Parameter, signature
 from itertools import count
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -95,7 +96,7 @@ def elementwise(
     >>> import numpy as np, tinygrad_reg as tg
     >>> def swish(x):
     ...     return x / (1 + np.exp(-x))
-    >>> swish = tg.elementwise(swish, lambda y, x: y / x + y * (1 - y / x))
+    >>> swish = tg.elementwise(swish, lambda y, x: y + tg.sigmoid(x) * (1 - y))
     >>> float(tg.grad(swish)(2.0).round(6))
     1.090784
     """
@@ -350,15 +351,39 @@ def parameters_of(op: Operation) -> list[str]:
     return [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
 
 
+def most_arguments(op: Operation) -> float:
+    """How many arguments an operation takes by position, as far as Python knows."""
+    if isinstance(op, np.ufunc):
+        return op.nin
+    try:
+        kinds = [p.kind for p in signature(op).parameters.values()]
+    except ValueError:
+        return inf
+    return inf if Parameter.VAR_POSITIONAL in kinds else max(len(parameters_of(op)), 1)
+
+
 def check_arity(op: Operation, rule: Rule) -> None:
     """Raise if the number of rules cannot be right."""
+    if not callable(op):
+        raise TypeError(f"the operation is {op!r}: expected a function of arrays")
     given = len(rule.entries)
-    expected = op.nin if isinstance(op, np.ufunc) else None
-    if given == 0 or (expected is not None and given != expected):
+    if isinstance(rule.entries, Each):
+        return
+    least, most = 1, most_arguments(op)
+    if isinstance(op, np.ufunc):
+        least = op.nin
+    if not least <= given <= most:
+        expected = f"{least}" if least == most else f"{least} to {most}"
         raise TypeError(
-            f"{name_of(op)} was given {given} rules: expected "
-            f"{expected or 'one'} for {'its' if expected == 1 else 'each'} argument"
+            f"{name_of(op)} was given {given} rules: expected {expected}, one for each argument "
+            "that has a derivative"
         )
+    for i, entry in enumerate(rule.entries):
+        if not (callable(entry) or entry is None or isinstance(entry, int)):
+            raise TypeError(
+                f"{name_of(op)} was given {entry!r} as its rule for argument {i}: expected a "
+                "function, an int for a constant derivative, or None"
+            )
 
 
 def name_of(op: Operation) -> str:

@@ -8,19 +8,19 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Iterator
-from functools import partial
+from functools import partial, wraps
 from itertools import product as every
 from math import inf, isinf
 from typing import Any
 
 import numpy as np
 import optree
-from hypothesis import assume, given, reject, settings
+from hypothesis import Phase, assume, given, reject, settings
 from hypothesis import strategies as st
 
 from tinygrad_reg.derivatives.table import Each, parameters_of
 from tinygrad_reg.tensor import Rule, Tensor, functions, rules
-from tinygrad_reg.testing.gradients import check_gradients
+from tinygrad_reg.testing.gradients import check_gradients, weights_like
 from tinygrad_reg.testing.samples import CASES, Case, entries, examples, on_lattice
 from tinygrad_reg.testing.samples.layouts import fixed, over_axes, together
 from tinygrad_reg.transforms import jvp, vjp
@@ -81,7 +81,8 @@ def check_rule(op: Operation, samples: Iterable[Any] | None = None, tries: int =
 def run(check: Callable[..., None], case: Case, tries: int) -> None:
     """Try a property of a case on random examples."""
 
-    @settings(max_examples=tries, database=None, deadline=None, print_blob=False)
+    # The first examples are small already; shrinking would run the diagnosis hundreds of times.
+    @settings(max_examples=tries, database=None, deadline=None, phases=[Phase.generate])
     @given(data=st.data())
     def on_examples(data: st.DataObject) -> None:
         check(case, data)
@@ -152,7 +153,8 @@ def dtypes_are_kept(case: Case, data: Any) -> None:
     rounded = [x.astype(dtype) for x, dtype in zip(arrays, dtypes, strict=True)]
     tangents = [np.ones_like(x) for x in rounded]
     expected = leaves(f(*rounded))
-    weights = optree.tree_map(lambda y: np.asarray(y) * 0 + 1, f(*rounded))
+    weights = weights_like(f(*rounded), np.random.default_rng(0))
+    weights = optree.tree_map(lambda w, y: w.astype(y.dtype), weights, f(*rounded))
 
     def gradient(*xs: Any) -> Any:
         return vjp(f, *xs)[1](weights)
@@ -205,14 +207,14 @@ def cases_of(op: Operation, samples: Iterable[Any] | None = None) -> list[Case]:
     """The cases by which an operation is tested: listed, given by the user, or found by trying."""
     rule = rules.get(op)
     name = getattr(op, "__name__", repr(op))
-    if rule is None and op not in functions:
+    listed = [c for c in CASES if c.operation is op or (rule and rules.get(c.operation) is rule)]
+    if rule is None and op not in functions and not listed:
         raise TypeError(
             f"check_rule was given {name}, which has no line in the derivative table: enter it "
             "with tg.elementwise, tg.linear or tg.derivative, and pass what that returns"
         )
     if samples is not None:
         return [from_sample(op, name, tuple(sample)) for sample in samples]
-    listed = [c for c in CASES if c.operation is op or (rule and rules.get(c.operation) is rule)]
     if listed or rule is None:
         return listed
     return [found_by_trying(op, name, rule)]
@@ -247,23 +249,37 @@ def found_by_trying(op: Operation, name: str, rule: Rule) -> Case:
     """A case for a user's operation: shapes, intervals and further arguments that it accepts."""
     arity = 2 if isinstance(rule.entries, Each) else rule.arity
     for further in further_arguments(op, arity):
-        for domains in domains_of(rule, arity):
-            accepted = list(accepted_shapes(op, arity, domains, further))
-            if not accepted:
-                continue
-            call = lambda *arrays, further=further: op(*arrays, *further)
-            numbers = [shapes for shapes in accepted if gives_number(op, shapes, domains, further)]
-            if rule.is_local and rule.keeps_axes:
-                layout: Any = over_axes(arity)
-            elif rule.is_local and not numbers:
-                layout = together(arity)
-            else:
-                layout = fixed(*[(shapes, {}) for shapes in numbers or accepted])
-            return Case(name, call, layout, domains, op)
+        found = [
+            (domains, list(accepted_shapes(op, arity, domains, further)))
+            for domains in domains_of(rule, arity)
+        ]
+        domains, accepted = max(found, key=lambda pair: len(pair[1]))
+        if not accepted:
+            continue
+        numbers = [shapes for shapes in accepted if gives_number(op, shapes, domains, further)]
+        if rule.is_local and rule.keeps_axes:
+            layout: Any = over_axes(arity)
+        elif rule.is_local and not numbers:
+            layout = together(arity)
+        else:
+            layout = fixed(*[(shapes, {}) for shapes in numbers or accepted])
+        return Case(name, with_further(op, further), layout, domains, op)
     raise TypeError(
         f"check_rule of {name} found no arrays that it can be called with (of up to three axes, "
         "with entries between -2 and 3): pass samples=[(argument, ...), ...]"
     )
+
+
+def with_further(op: Operation, further: tuple[Any, ...]) -> Operation:
+    """An operation on arrays, with its further arguments filled in."""
+    if not further:
+        return op
+
+    @wraps(op)
+    def called(*arrays: Any) -> Any:
+        return op(*arrays, *further)
+
+    return called
 
 
 SHAPES: tuple[tuple[int, ...], ...] = ((2, 3), (3, 2), (3, 3), (3,), (), (2, 2, 3))
