@@ -41,3 +41,12 @@ def test_the_readme_has_two_commands_of_one_line():
 @pytest.mark.parametrize("demo", DEMOS, ids=lambda path: path.stem)
 def test_every_demo_runs_on_its_own(demo, tmp_path):
     assert run_python([str(demo)], tmp_path)
+
+
+def test_the_code_of_the_page_on_proof_runs_and_explains_the_mistake(tmp_path):
+    text = (ROOT / "docs" / "testing.md").read_text(encoding="utf-8")
+    code = "\n".join(re.findall(r"```python\n(.*?)```", text, re.DOTALL))
+    (tmp_path / "page.py").write_text(code, encoding="utf-8")
+    printed = run_python(["page.py"], tmp_path)
+    assert "argument 0[0, " in printed
+    assert "penalty" in printed
