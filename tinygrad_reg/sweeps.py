@@ -111,8 +111,11 @@ def carefully(sweep: Callable[[bool, bool], Any], recording: bool) -> Any:
 
 def check_for_nan(found: Iterable[Any]) -> None:
     """Ask for care where a quick sweep ends in NaN: 0 · NaN, which raises no flag, may be in it."""
-    if any(x is not None and np.isnan(np.add.reduce(plain(x), axis=None)) for x in found):
-        raise FloatingPointError
+    for x in found:
+        x = plain(x)
+        total = np.add.reduce(x, axis=None) if type(x) is np.ndarray else x
+        if isinstance(total, np.floating) and total != total:
+            raise FloatingPointError
 
 
 def zero_stays_zero(direction: Any, local: Any) -> Any:
