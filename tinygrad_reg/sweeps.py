@@ -20,7 +20,8 @@ from typing import Any, NoReturn
 import numpy as np
 
 from tinygrad_reg.modes import AnomalyError, switches, thread, watch_cotangent
-from tinygrad_reg.tensor import Rule, Tensor, describe, plain
+from tinygrad_reg.tensor import Rule, Tensor, plain
+from tinygrad_reg.wording import describe, no_derivative
 
 
 class OutsideTensorError(Exception):
@@ -208,7 +209,7 @@ def pull_all(
                 if entry.__class__ is int:
                     contribution = cotangent if entry == 1 else cotangent * entry
                 elif entry is None:
-                    raise no_derivative(rule, args, x)
+                    raise no_derivative(rule.name, position(x, args), x)
                 else:
                     if xs is None:
                         xs = [x.value if type(x) is Tensor else x for x in args]
@@ -280,7 +281,7 @@ def push_all(
             if tangent is None:
                 continue
             if entry is None:
-                raise no_derivative(rule, args, x)
+                raise no_derivative(rule.name, position(x, args), x)
             if isinstance(entry, int):
                 tangent = tangent if entry == 1 else tangent * entry
             else:
@@ -398,14 +399,6 @@ def complain(error: Exception, rule: Rule, argument: int | None = None) -> NoRet
             raise kind(f"{where}: {error}") from error
     error.add_note(f"raised by {where}")
     raise error
-
-
-def no_derivative(rule: Rule, args: tuple[Any, ...], x: Tensor) -> TypeError:
-    """The error for an argument without a rule that requires gradients."""
-    return TypeError(
-        f"{rule.name} has no derivative in its argument {position(x, args)}, but that is "
-        f" {describe(x)}, which requires gradients: pass t.data if it is a constant"
-    )
 
 
 def position(x: Tensor, args: tuple[Any, ...]) -> int:

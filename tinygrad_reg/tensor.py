@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
+from tinygrad_reg import wording
 from tinygrad_reg.modes import switches, thread, users_line, watch_value
 
 __all__ = ["Rule", "Tensor", "record"]
@@ -192,10 +193,7 @@ class Tensor:
     def __init__(self, array: Any, requires_grad: bool = False, name: str | None = None) -> None:
         if type(array) is Tensor:
             if array.number:
-                raise TypeError(
-                    f"Tensor(...) was given {describe(array)}, which already carries gradients: "
-                    "use it as it is, or pass t.data (or t.detach()) to start anew"
-                )
+                raise wording.made_twice(array)
             array = array.current()
         self.value = own_array(array, requires_grad, name or "Tensor(...)")
         self.rule = None
@@ -265,16 +263,10 @@ class Tensor:
     @data.setter
     def data(self, array: Any) -> None:
         if self.rule is not None:
-            raise AttributeError(
-                f"{describe(self)} was computed from other tensors: only the data of a leaf can "
-                "be replaced. Make a new tensor with tg.Tensor(array) instead"
-            )
+            raise wording.no_new_data(self)
         array = np.asarray(array, dtype=self.dtype)
         if array.shape != self.shape:
-            raise ValueError(
-                f"the data of {describe(self)} cannot be replaced by an array of shape "
-                f"{array.shape}: the shape stays {self.shape}"
-            )
+            raise wording.another_shape(self, array)
         self.source = array
         self.shared = True
 
@@ -371,20 +363,12 @@ class Tensor:
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         if self.number:
-            raise TypeError(
-                f"{describe(self)} was about to become a plain array and lose its gradient. "
-                "Use t.data where that is meant; np.stack([t1, t2]) where np.array([t1, t2]) was "
-                "written; a NumPy function where math, list or scipy functions were used"
-            )
+            raise wording.becomes_array(self)
         return np.array(self.current(), dtype=dtype, copy=True if copy is None else copy)
 
     def __float__(self) -> float:
         if self.number:
-            raise TypeError(
-                f"{describe(self)} was about to become a Python float and lose its gradient "
-                "(by float(t) or a function of the math module). Use t.item() where that is "
-                "meant, np.sin(t) and the like where it is not"
-            )
+            raise wording.becomes_float(self)
         return float(self.current())
 
     def __int__(self) -> int:
@@ -398,14 +382,11 @@ class Tensor:
 
     def __iter__(self) -> Iterator[Any]:
         if self.ndim == 0:
-            raise TypeError(f"{describe(self)} has no axis to iterate over")
+            raise TypeError(f"{wording.describe(self)} has no axis to iterate over")
         return (self[i] for i in range(len(self)))
 
     def __setitem__(self, index: Any, new: Any) -> NoReturn:
-        raise TypeError(
-            f"{describe(self)} does not support item assignment: the graph needs the old values. "
-            "Use np.where(mask, new, t), or write to the data of a leaf: t.data[index] = new"
-        )
+        raise wording.no_assignment(self)
 
     def __format__(self, specification: str) -> str:
         return format(self.item(), specification) if specification else repr(self)
@@ -432,7 +413,7 @@ class Tensor:
         name = ufunc.__name__
         name = f"np.{name}" if getattr(np, name, None) is ufunc else name  # or another library's
         if "out" in kwargs or method == "at":
-            raise no_writing(name, "a = a + t")
+            raise wording.no_writing(name, "a = a + t")
         if method == "__call__":
             if ufunc.signature is not None and ufunc in functions:  # np.vecdot with axis=
                 return functions[ufunc](*inputs, **kwargs)
@@ -442,10 +423,7 @@ class Tensor:
             if ufunc in without_gradient:
                 return ufunc(*map(plain, inputs), **kwargs)
             if rule is not None or several is not None:
-                raise TypeError(
-                    f"{name} of a tensor does not take {', '.join(kwargs)}: use "
-                    "np.where for where=, t.astype(...) for dtype="
-                )
+                raise wording.no_such_argument(name, kwargs)
         elif (known := functions.get(getattr(ufunc, method))) is not None:  # np.add.reduce
             return known(*inputs, **{"axis": 0} | kwargs)
         elif ufunc in without_gradient:
@@ -457,7 +435,7 @@ class Tensor:
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
         if kwargs.pop("out", None) is not None or function in in_place:
             name = f"np.{function.__name__}"
-            raise no_writing(name, in_place.get(function, f"a = {name}(...)"))
+            raise wording.no_writing(name, in_place.get(function, f"a = {name}(...)"))
         known = functions.get(function)
         if known is not None:
             return known(*args, **kwargs)
@@ -537,17 +515,10 @@ def record(rule: Rule, args: tuple[Any, ...], kwargs: dict[str, Any] = NO_KEYWOR
 def check_recordable(rule: Rule, args: tuple[Any, ...], kwargs: dict[str, Any], value: Any) -> None:
     """Raise where recording an operation would lose a gradient without a word."""
     if value.dtype.kind != "f":
-        raise TypeError(
-            f"{rule.name} of a tensor gave dtype {value.dtype}, which carries no gradient: "
-            "tensors that require gradients must stay real and floating"
-        )
+        raise wording.not_real(rule.name, value.dtype)
     for name, x in [*enumerate(args[rule.arity :], rule.arity), *kwargs.items()]:
         if type(x) is Tensor and x.number:
-            raise TypeError(
-                f"{rule.name} has no derivative in its argument {name!r}, but that is "
-                f"{describe(x)}, which requires gradients: pass t.data if it is a constant, or "
-                "give the operation one more rule"
-            )
+            raise wording.no_derivative(rule.name, name, x)
 
 
 def leaf(value: Any, number: int = 0, name: str | None = None) -> Tensor:
@@ -625,14 +596,6 @@ def own_array(array: Any, requires_grad: bool, owner: str) -> Any:
     return copy
 
 
-def describe(tensor: Tensor) -> str:
-    """A tensor in an error message: its name or its operation, and its shape."""
-    what = f"tensor {tensor.name!r}" if tensor.name is not None else "a tensor"
-    if tensor.rule is not None:
-        what += f" (the result of {tensor.rule.name})"
-    return f"{what} of shape {tensor.shape}"
-
-
 def plain(x: Any) -> Any:
     """An argument without its graph; lists and tuples of tensors as well."""
     if type(x) is Tensor:
@@ -642,23 +605,11 @@ def plain(x: Any) -> Any:
     return x
 
 
-def no_writing(name: str, instead: str) -> TypeError:
-    """The error for writing a tensor into an array, or anything into a tensor."""
-    return TypeError(
-        f"{name} cannot write a tensor into an existing array (out=, or an in-place operator such "
-        f"as a += t), nor into a tensor, whose values its graph needs: write {instead}"
-    )
-
-
 def without_rule(name: str, function: Any, args: Any, kwargs: dict[str, Any]) -> Any:
     """Call a function that is not in the table: on plain values, if no gradient gets lost."""
     given = [*args, *kwargs.values()]
     given += [x for group in given if isinstance(group, list | tuple) for x in group]
     for x in given:
         if type(x) is Tensor and x.number:
-            raise TypeError(
-                f"{name} has no line in the derivative table, and {describe(x)} requires "
-                "gradients. Write it with operations that have one, enter it with "
-                "tg.elementwise, tg.linear or tg.derivative, or pass t.data if it is a constant"
-            )
+            raise wording.no_line(name, x)
     return function(*map(plain, args), **{key: plain(x) for key, x in kwargs.items()})

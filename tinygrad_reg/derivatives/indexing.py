@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from tinygrad_reg.derivatives.table import composition, constant, linear
-from tinygrad_reg.tensor import Tensor, functions, in_place, no_writing, plain, record, rules
+from tinygrad_reg.tensor import Tensor, functions, in_place, plain, record, rules
+from tinygrad_reg.wording import no_writing
 
 
 def scatter(entries: Any, index: tuple[Any, ...], shape: tuple[int, ...]) -> Any:

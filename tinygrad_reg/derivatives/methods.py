@@ -10,7 +10,8 @@ from typing import Any, NoReturn
 import numpy as np
 
 from tinygrad_reg.derivatives.shapes import astype_of_tensor
-from tinygrad_reg.tensor import Tensor, describe, no_writing
+from tinygrad_reg.tensor import Tensor
+from tinygrad_reg.wording import describe, no_writing
 
 
 def method(name: str) -> Any:

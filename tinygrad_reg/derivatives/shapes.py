@@ -15,7 +15,8 @@ from tinygrad_reg.derivatives.indexing import (
     moving,
 )
 from tinygrad_reg.derivatives.table import composition, constant, derivative, linear
-from tinygrad_reg.tensor import Tensor, functions, no_writing, plain, record, rules
+from tinygrad_reg.tensor import Tensor, functions, plain, record, rules
+from tinygrad_reg.wording import no_writing
 
 
 def back(cotangent: Any, y: Any, x: Any, *args: Any, **kwargs: Any) -> Any:

@@ -26,13 +26,13 @@ import numpy as np
 from tinygrad_reg.tensor import (
     Rule,
     Tensor,
-    describe,
     functions,
     plain,
     record,
     rules,
     without_gradient,
 )
+from tinygrad_reg.wording import no_derivative
 
 __all__ = ["composition", "constant", "derivative", "elementwise", "linear", "reduction"]
 
@@ -146,10 +146,7 @@ def setting(x: Any, name: str, rule: Rule) -> Any:
     """A keyword argument that is a constant, as something that cannot change later."""
     if type(x) is Tensor:
         if x.number:
-            raise TypeError(
-                f"{rule.name} has no derivative in its argument {name!r}, but that is "
-                f"{describe(x)}, which requires gradients: pass t.data if it is a constant"
-            )
+            raise no_derivative(rule.name, name, x)
         x = x.current()
     return np.array(x) if isinstance(x, list | np.ndarray) else x
 
