@@ -48,7 +48,8 @@ def test_two_lambdas_on_one_line_are_told_apart():
 
 
 def test_every_line_of_the_table_is_printed_once_and_says_something():
-    found = lines()
+    # Not those that other tests have entered.
+    found = [line for line in lines() if line.operation.startswith(("np.", "tg.", "x"))]
     names = [line.operation for line in found]
     assert len(names) == len(set(names)) > 90
     assert not [line for line in found if not all(line.formulas)]

@@ -87,6 +87,8 @@ def products_of_others(x: Any, axis: Any) -> Any:
     Entries are multiplied in pairs, the products again in pairs, and so on; on the way back each
     entry of a pair receives the product of everything outside the pair, times its partner.
     """
+    if not x.ndim:
+        return np.ones_like(x)
     moved, order = axes_last(x, axis)
     together = x.ndim if axis is None else np.size(axis)
     kept = moved.shape[: x.ndim - together]

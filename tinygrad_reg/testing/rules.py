@@ -7,6 +7,7 @@ user's operation it is found by trying: which shapes, numbers and intervals the 
 from __future__ import annotations
 
 import inspect
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial, wraps
 from itertools import product as every
@@ -123,7 +124,9 @@ def value_is_that_of_the_operation(case: Case, data: Any) -> None:
 def derivatives_agree_with_differences(case: Case, data: Any) -> None:
     """Both modes and all their nestings, to second order, away from kinks."""
     arrays, keywords = data.draw(examples(case))
-    check_gradients(partial(case.call, **keywords), *arrays)
+    f = partial(case.call, **keywords)
+    assume(all(np.isfinite(y).all() for y in leaves(f(*arrays))))  # not a mean of nothing
+    check_gradients(f, *arrays)
 
 
 def subgradients_lie_between_the_slopes(case: Case, data: Any) -> None:
@@ -189,12 +192,24 @@ def empty_arrays_have_empty_gradients(case: Case, data: Any) -> None:
     assert optree.tree_map(np.shape, tangent) == optree.tree_map(np.shape, value)
 
 
+def quiet(check: Callable[..., None]) -> Callable[..., None]:
+    """A property without NumPy's warnings of overflow, means of nothing and the like."""
+
+    @wraps(check)
+    def checked(case: Case, data: Any) -> None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)
+            check(case, data)
+
+    return checked
+
+
 PROPERTIES = (
-    value_is_that_of_the_operation,
-    derivatives_agree_with_differences,
-    subgradients_lie_between_the_slopes,
-    dtypes_are_kept,
-    empty_arrays_have_empty_gradients,
+    quiet(value_is_that_of_the_operation),
+    quiet(derivatives_agree_with_differences),
+    quiet(subgradients_lie_between_the_slopes),
+    quiet(dtypes_are_kept),
+    quiet(empty_arrays_have_empty_gradients),
 )
 FLOATS = st.sampled_from([np.float32, np.float64])
 leaves = optree.tree_leaves
