@@ -88,6 +88,7 @@ CONSTANTS = [
 ]  # fmt: skip
 
 
+@pytest.mark.filterwarnings("ignore:numpy.fix is deprecated")
 @pytest.mark.parametrize("op", CONSTANTS)
 def test_what_is_constant_almost_everywhere_gives_a_plain_array(op):
     x = np.array([-1.75, 0.5, 2.0])

@@ -108,7 +108,7 @@ def symmetric(a: Any, upper: bool) -> Any:
     a = as_operand(a)
     if not is_square(a):
         return a
-    lower_half = np.tri(a.shape[-1], dtype=bool)
+    lower_half = np.tri(*a.shape[-2:], dtype=bool)
     return np.where(lower_half.T if upper else lower_half, a, transposed(a))
 
 
@@ -119,7 +119,7 @@ def diagonal(a: Any) -> Any:
 
 def below(a: Any) -> Any:
     """The entries below the diagonal, and zeros elsewhere."""
-    return a * np.tri(a.shape[-1], k=-1, dtype=a.dtype)
+    return a * np.tri(*a.shape[-2:], k=-1, dtype=a.dtype)
 
 
 def on_diagonal(values: Any) -> Any:
@@ -129,7 +129,7 @@ def on_diagonal(values: Any) -> Any:
 
 def off_diagonal(a: Any) -> Any:
     """The entries beside the diagonal, and zeros on it."""
-    return a * (1 - np.eye(a.shape[-1], dtype=a.dtype))
+    return a * (1 - np.eye(*a.shape[-2:], dtype=a.dtype))
 
 
 # -- inverses and equations ----------------------------------------------------------------------
@@ -241,10 +241,9 @@ def cofactors(y: Any, a: Any) -> Any:
 
 def adjugate(a: Any) -> Any:
     """The transposed cofactors of a small matrix, as a polynomial (Faddeev and LeVerrier)."""
-    n = a.shape[-1]
-    unit = np.eye(n, dtype=a.dtype)
-    power: Any = unit + 0 * a
-    for i in range(1, n):
+    unit = np.eye(*a.shape[-2:], dtype=a.dtype)
+    power: Any = np.broadcast_to(unit, a.shape)
+    for i in range(1, len(unit)):
         product = a @ power
         power = np.sum(diagonal(product), axis=-1)[..., None, None] / i * unit - product
     return power
@@ -496,6 +495,8 @@ def eigvalsh(a: Any, UPLO: str = "L") -> Any:
 def eig_(a: Any) -> Any:
     """`np.linalg.eig`, for real results."""
     w, V = np.linalg.eig(a)
+    if w.dtype.kind == "c" and not np.any(w.imag):
+        w, V = w.real, V.real  # as NumPy before 2.5 gives them
     if w.dtype.kind == "c":
         raise TypeError(
             "np.linalg.eig of a tensor found complex eigenvalues, which carry no gradient: "
