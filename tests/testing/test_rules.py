@@ -168,7 +168,7 @@ def test_samples_are_taken_where_they_are_given():
 
 
 def test_what_cannot_be_checked_is_said():
-    with pytest.raises(TypeError, match="fft, which has no line"):
+    with pytest.raises(TypeError, match="fft, which has no derivative"):
         check_rule(np.fft.fft)
 
     def choosy(x):
@@ -177,3 +177,94 @@ def test_what_cannot_be_checked_is_said():
     f = tg.elementwise(choosy, lambda y, x: 1)
     with pytest.raises(TypeError, match="choosy found no arrays that it can be called with"):
         check_rule(f)
+
+
+def scaled(x, *, factor=2.0):
+    return np.tanh(factor * x)
+
+
+def flipped(x, axis=0):
+    return np.flip(x, axis)
+
+
+def power(x, n):
+    return x**n
+
+
+def masked(mask, x):
+    return np.where(mask, x, 0)
+
+
+def length(x):
+    return np.sqrt(np.sum(x**2))
+
+
+def product(A, B):
+    return A @ B
+
+
+OPTIONS = {
+    "an option": (
+        lambda: tg.elementwise(scaled, lambda y, x, factor=2.0: factor * (1 - y * y)),
+        lambda: tg.elementwise(scaled, lambda y, x, factor=2.0: 2.0 * (1 - y * y)),
+    ),
+    "an axis": (
+        lambda: tg.linear(flipped, lambda cotangent, y, x, axis=0: np.flip(cotangent, axis)),
+        lambda: tg.linear(flipped, lambda cotangent, y, x, axis=0: np.flip(cotangent, 0)),
+    ),
+    "a constant after the array": (
+        lambda: tg.elementwise(power, lambda y, x, n: n * x ** np.maximum(n - 1, 0), None),
+        lambda: tg.elementwise(power, lambda y, x, n: 3 * x**2 + n, None),
+    ),
+    "a constant before the array": (
+        lambda: tg.elementwise(masked, None, lambda y, mask, x: np.where(mask, 1.0, 0.0)),
+        lambda: tg.elementwise(masked, None, lambda y, mask, x: 1.0),
+    ),
+    "all zeros": (
+        lambda: tg.elementwise(length, lambda y, x: x / np.where(y == 0, np.inf, y)),
+        lambda: tg.elementwise(length, lambda y, x: x / y),
+    ),
+    "matrices alone": (
+        lambda: tg.linear(
+            product,
+            lambda c, y, A, B: c @ B.swapaxes(-1, -2),
+            lambda c, y, A, B: A.swapaxes(-1, -2) @ c,
+        ),
+        lambda: tg.linear(product, lambda c, y, A, B: c @ B.T, lambda c, y, A, B: (c.T @ A).T * 2),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_options_constants_and_zeros_are_tried(name):
+    right, wrong = OPTIONS[name]
+    check_rule(right())
+    with pytest.raises(GradientMismatch):
+        check_rule(wrong())
+
+
+def test_options_can_be_given_with_samples():
+    def wave(x, kind="tanh"):
+        return np.tanh(x) if kind == "tanh" else np.sin(x)
+
+    f = tg.elementwise(wave, lambda y, x, kind="tanh": 1 - y * y)
+    check_rule(f, samples=[(np.linspace(-1, 1, 3),)])
+    with pytest.raises(GradientMismatch):
+        check_rule(f, samples=[(np.linspace(-1, 1, 3), {"kind": "sine"})])
+    with pytest.raises(ValueError, match="no samples"):
+        check_rule(f, samples=[])
+    with pytest.raises(TypeError, match="expected a tuple of arguments"):
+        check_rule(f, samples=(1.0,))
+
+
+@pytest.mark.parametrize(
+    ("op", "message"),
+    [
+        (lambda x: np.random.default_rng().normal() * x, "is it random"),
+        (lambda x: np.multiply(x, 2, out=x) if type(x) is np.ndarray else x, "writes into"),
+    ],
+)
+def test_operations_that_are_random_or_write_into_arguments_are_named(op, message):
+    op.__name__ = "careless"
+    with pytest.raises(AssertionError, match=f"careless.*{message}"):
+        check_rule(tg.elementwise(op, lambda y, x: 1))

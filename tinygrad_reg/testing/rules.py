@@ -1,17 +1,14 @@
 """The proof of one line of the derivative table: every property, on samples from its own domain.
 
 What the lines of NumPy and of this package are called with is written down in `samples`. For a
-user's operation it is found by trying: which shapes, numbers and intervals the operation accepts.
+user's operation it is found by `trying`.
 """
 
 from __future__ import annotations
 
-import inspect
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from functools import partial, wraps
-from itertools import product as every
-from math import inf, isinf
 from typing import Any
 
 import numpy as np
@@ -19,11 +16,10 @@ import optree
 from hypothesis import Phase, assume, given, reject, settings
 from hypothesis import strategies as st
 
-from tinygrad_reg.derivatives.table import Each, parameters_of
-from tinygrad_reg.tensor import Rule, Tensor, functions, rules
+from tinygrad_reg.tensor import Tensor, functions, rules
 from tinygrad_reg.testing.gradients import check_gradients, weights_like
-from tinygrad_reg.testing.samples import CASES, Case, entries, examples, on_lattice
-from tinygrad_reg.testing.samples.layouts import fixed, over_axes, together
+from tinygrad_reg.testing.samples import CASES, Case, examples, on_lattice
+from tinygrad_reg.testing.trying import found_by_trying, from_sample
 from tinygrad_reg.transforms import jvp, vjp
 
 __all__ = ["PROPERTIES", "cases_of", "check_rule"]
@@ -45,9 +41,11 @@ def check_rule(op: Operation, samples: Iterable[Any] | None = None, tries: int =
         A function of NumPy or of this package, or a user's operation as it was returned by
         `tg.elementwise`, `tg.linear` or `tg.derivative`.
     samples : iterable of tuples, optional
-        What to call it with, each a tuple of arguments; arrays of floats among them stand for their
-        shape and range, everything else is passed on as it is. By default what the operation
-        accepts is found by trying.
+        What to call it with, each a tuple of arguments, which may end with a dict of keyword
+        arguments; arrays of floats among them stand for their shape and range, everything else is
+        passed on as it is. By default what the operation accepts is found by trying: shapes of up
+        to three axes, numbers between -2 and 3, and for options with a default other whole and
+        floating numbers and truth values, but no other texts.
     tries : int
         How many random examples each property gets.
 
@@ -102,15 +100,22 @@ def value_is_that_of_the_operation(case: Case, data: Any) -> None:
     """Value, dtype and shape on tensors, tracked or not, are those on arrays."""
     arrays, keywords = data.draw(examples(case, smallest=data.draw(st.sampled_from([0, 1]))))
     arrays = [x.astype(data.draw(FLOATS)) for x in arrays]
+    before = [x.copy() for x in arrays]
     with np.errstate(all="ignore"):
         try:
             expected = case.call(*arrays, **keywords)
+            again = case.call(*arrays, **keywords)
         except Exception as refusal:  # such as the largest of no entries
             try:
                 case.call(*[Tensor(x, requires_grad=True) for x in arrays], **keywords)
             except (type(refusal), ValueError, TypeError):
                 return
             raise AssertionError(f"{case}: tensors are accepted where {refusal!r}") from refusal
+        for x, copy in zip(arrays, before, strict=True):
+            assert np.array_equal(x, copy, equal_nan=True), f"{case} writes into its argument"
+        for one, other in zip(leaves(expected), leaves(again), strict=True):
+            same = np.array_equal(one, other, equal_nan=True)
+            assert same, f"{case} gives something else when it is called again: is it random?"
         for tracked in (True, False):
             found = case.call(*[Tensor(x, requires_grad=tracked) for x in arrays], **keywords)
             same = optree.tree_structure(found) == optree.tree_structure(expected)
@@ -225,134 +230,14 @@ def cases_of(op: Operation, samples: Iterable[Any] | None = None) -> list[Case]:
     listed = [c for c in CASES if c.operation is op or (rule and rules.get(c.operation) is rule)]
     if rule is None and op not in functions and not listed:
         raise TypeError(
-            f"check_rule was given {name}, which has no line in the derivative table: enter it "
-            "with tg.elementwise, tg.linear or tg.derivative, and pass what that returns"
+            f"check_rule was given {name}, which has no derivative in the table: enter it with "
+            "tg.elementwise, tg.linear or tg.derivative, and pass what that returns"
         )
     if samples is not None:
-        return [from_sample(op, name, tuple(sample)) for sample in samples]
+        given = [from_sample(op, name, sample) for sample in samples]
+        if not given:
+            raise ValueError(f"check_rule of {name} was given no samples: expected at least one")
+        return given
     if listed or rule is None:
         return listed
     return [found_by_trying(op, name, rule)]
-
-
-def from_sample(op: Operation, name: str, sample: tuple[Any, ...]) -> Case:
-    """A case around one tuple of arguments: arrays of its shapes, with entries in their range."""
-    varied = [i for i, x in enumerate(sample) if is_floating(x)]
-    if not varied:
-        raise TypeError(f"check_rule of {name}: there is no array of floats in a sample: {sample}")
-    domains = []
-    for i in varied:
-        low, high = float(np.min(sample[i])), float(np.max(sample[i]))
-        domains.append((low, high) if high > low else (low - abs(low) / 8, low + abs(low) / 8))
-
-    def call(*arrays: Any) -> Any:
-        args = list(sample)
-        for i, x in zip(varied, arrays, strict=True):
-            args[i] = x
-        return op(*args)
-
-    shapes = tuple(np.shape(sample[i]) for i in varied)
-    return Case(name, call, fixed((shapes, {})), tuple(domains), op)
-
-
-def is_floating(x: Any) -> bool:
-    """Whether an argument is a float, or an array of floats."""
-    return isinstance(x, float) or (hasattr(x, "dtype") and x.dtype.kind == "f")
-
-
-def found_by_trying(op: Operation, name: str, rule: Rule) -> Case:
-    """A case for a user's operation: shapes, intervals and further arguments that it accepts."""
-    arity = 2 if isinstance(rule.entries, Each) else rule.arity
-    for further in further_arguments(op, arity):
-        found = [
-            (domains, list(accepted_shapes(op, arity, domains, further)))
-            for domains in domains_of(rule, arity)
-        ]
-        domains, accepted = max(found, key=lambda pair: len(pair[1]))
-        if not accepted:
-            continue
-        numbers = [shapes for shapes in accepted if gives_number(op, shapes, domains, further)]
-        if rule.is_local and rule.keeps_axes:
-            layout: Any = over_axes(arity)
-        elif rule.is_local and not numbers:
-            layout = together(arity)
-        else:
-            layout = fixed(*[(shapes, {}) for shapes in numbers or accepted])
-        return Case(name, with_further(op, further), layout, domains, op)
-    raise TypeError(
-        f"check_rule of {name} found no arrays that it can be called with (of up to three axes, "
-        "with entries between -2 and 3): pass samples=[(argument, ...), ...]"
-    )
-
-
-def with_further(op: Operation, further: tuple[Any, ...]) -> Operation:
-    """An operation on arrays, with its further arguments filled in."""
-    if not further:
-        return op
-
-    @wraps(op)
-    def called(*arrays: Any) -> Any:
-        return op(*arrays, *further)
-
-    return called
-
-
-SHAPES: tuple[tuple[int, ...], ...] = ((2, 3), (3, 2), (3, 3), (3,), (), (2, 2, 3))
-INTERVALS = ((-2.1, 2.0), (0.3, 2.5), (-0.9, 0.85), (1.3, 3.0), (0.05, 0.95))
-
-
-def further_arguments(op: Operation, arity: int) -> Iterator[tuple[Any, ...]]:
-    """Values for arguments that have no rule and no default: such as an axis, a shape or a mask."""
-    try:
-        parameters = list(inspect.signature(op).parameters.values())[arity:]
-    except ValueError:
-        parameters = []
-    needed = [p for p in parameters if p.default is p.empty and p.name in parameters_of(op)]
-    return every(*[(0, 1, 2.0, (0,), (1, 0), True, None)] * len(needed))
-
-
-def domains_of(rule: Rule, arity: int) -> Iterator[tuple[tuple[float, float], ...]]:
-    """Bounds to draw entries from: those of the line where it states a domain, else some to try."""
-    stated = rule.domain if len(rule.domain) > 1 else rule.domain * arity
-    choices = [
-        INTERVALS if (low, high) == (-inf, inf) else (inside(low, high),) for low, high in stated
-    ]
-    alike = min(map(len, choices)) > 1
-    return iter([(interval,) * arity for interval in INTERVALS]) if alike else every(*choices)
-
-
-def inside(low: float, high: float) -> tuple[float, float]:
-    """Bounds within an open interval, away from its ends."""
-    if isinf(low):
-        return (high - 2.5, high - 0.3)
-    return (
-        (low + 0.3, low + 2.5)
-        if isinf(high)
-        else (low + 0.06 * (high - low), high - 0.08 * (high - low))
-    )
-
-
-def accepted_shapes(
-    op: Operation, arity: int, domains: Any, further: tuple[Any, ...]
-) -> Iterator[tuple[tuple[int, ...], ...]]:
-    """Shapes of arguments for which an operation gives finite numbers."""
-    for shapes in every(SHAPES, repeat=arity):
-        result = attempt(op, shapes, domains, further)
-        if result is not None:
-            yield shapes
-
-
-def attempt(op: Operation, shapes: Any, domains: Any, further: tuple[Any, ...]) -> Any:
-    """What an operation gives for some shapes, or None where that is no array of finite numbers."""
-    with np.errstate(all="ignore"):
-        try:
-            result = np.asarray(op(*entries(shapes, domains), *further))
-        except Exception:
-            return None
-    finite = result.dtype.kind == "f" and np.isfinite(result).all()
-    return result if finite else None
-
-
-def gives_number(op: Operation, shapes: Any, domains: Any, further: tuple[Any, ...]) -> bool:
-    """Whether the result is a single number, made from more than that."""
-    return any(shapes) and np.shape(attempt(op, shapes, domains, further)) == ()
