@@ -791,7 +791,8 @@ def overwritten(case: Case) -> list[Explanation]:
                 names = case.names(case.wrong)
                 sentence = (
                     f"The gradient of {names} is the right one for {text} in place of "
-                    f"{entry.name}: was an array overwritten between the computation and the rule?"
+                    f"{entry.name}: was an array overwritten between the computation and the rule, "
+                    "cut off from the graph, or another one (another branch) used there?"
                 )
                 return [Explanation(frozenset(case.wrong), sentence)]
     return []
