@@ -189,6 +189,30 @@ def test_at_the_border_of_the_domain_it_is_the_one_sided_slope():
     assert abs(found - 2) <= SAFETY * error < 0.02
 
 
+def test_of_a_constant_up_to_rounding_the_slope_is_about_zero_and_the_error_is_honest():
+    A = np.array([[0.1, -0.1, 0.6], [0.1, -0.5, 0.4], [1.3, 0.9, -0.7]])
+    z = np.array([0.5, -1.3, 2.0])
+    for found, error in (
+        numerical_gradient(lambda z: np.sum(tg.softmax(z)), z, with_error=True),
+        numerical_jvp(lambda A: np.linalg.inv(A) @ A, (A,), (A * A,), with_error=True),
+        numerical_jvp(lambda A: np.linalg.solve(A, A[:, 0]), (A,), (A + 1,), with_error=True),
+    ):
+        assert np.all(np.abs(found) <= SAFETY * error)
+        assert np.all(error < 1e-10)
+
+
+def test_a_small_result_among_large_ones_keeps_its_slope():
+    x = np.array([0.0, 20.0])
+    found, error = numerical_jvp(np.exp, (x,), (np.array([1.0, 0.0]),), with_error=True)
+    assert abs(found[0] - 1) <= SAFETY * error[0] < 1e-9
+
+
+def test_a_small_slope_among_large_numbers_is_not_taken_for_noise():
+    f = lambda x: np.array([2e-5 * np.sin(x), 1e8])
+    found, error = numerical_jvp(f, (0.3,), (1.0,), with_error=True)
+    assert abs(found[0] - 2e-5 * np.cos(0.3)) <= SAFETY * error[0] < 1e-12
+
+
 def test_float32_is_differenced_in_float64():
     def f(x):
         assert x.dtype == np.float64

@@ -32,6 +32,7 @@ TINY_STEPS = (2.0**-7, 2.0**-11)  # of a smaller argument's size, tried last
 PARTS = (1.0, 0.5, 0.25)  # of a step
 NOISE = 8.0  # what rounding makes of a slope: so many units in the last place of f, over h
 SETTLED = 1e-8  # relative error at which no smaller step is tried
+QUIET = 1024.0  # rounding errors up to which a function is taken for a constant, with noise
 ROUGH = 1e-3  # relative error up to which a slope is one at all
 SAFETY = 10.0  # how many times its estimate an error may be, where something is decided
 
@@ -196,7 +197,7 @@ def numerical_jvp(
         return numbers(result, what)
 
     centre = value_at(results, leaves, places_of(tree), what)
-    slopes = along_direction(results, leaves, directions, *flat(centre))
+    slopes = along_direction(results, leaves, directions, *flat(centre), largest_of(centre))
     shapes = [x.shape for x in centre]
     tangent, error = (
         structure[0].unflatten(parted(x, shapes)) for x in (slopes.middle, slopes.reach)
@@ -213,10 +214,12 @@ def along_entries(
     entries: Sequence[tuple[int, tuple[int, ...]]],
     value: Array,
     epsilon: Array,
+    terms: Array | None = None,
 ) -> Slopes:
     """The derivatives of a number with respect to some entries, each (which leaf, place in it).
 
-    `value` is the number at the leaves, and `epsilon` its relative rounding error, in arrays of 1.
+    `value` is the number at the leaves, `epsilon` its relative rounding error, and `terms` the size
+    of the terms it is the sum of, where they are known, in arrays of 1.
     """
 
     def moved(which: Array, t: Array) -> Array:
@@ -233,7 +236,8 @@ def along_entries(
 
     n = len(entries)
     size = np.array([abs(leaves[k][entry]) for k, entry in entries])
-    return measure(moved, value.repeat(n), epsilon.repeat(n), np.maximum(1, size), size)
+    terms = (np.abs(value) if terms is None else terms).repeat(n)
+    return measure(moved, value.repeat(n), epsilon.repeat(n), terms, np.maximum(1, size), size)
 
 
 def along_direction(
@@ -242,10 +246,14 @@ def along_direction(
     directions: list[Array],
     value: Array,
     epsilon: Array,
+    terms: Array | None = None,
+    unit: float | None = None,
 ) -> Slopes:
     """The derivatives of all results in one direction.
 
-    `value` holds all results at the leaves in a row, `epsilon` their relative rounding errors.
+    `value` holds all results at the leaves in a row, `epsilon` their relative rounding errors and
+    `terms` the sizes of what they are computed from, where those are known. Steps start at a part
+    of `unit`, or of the sizes of the entries.
     """
     n = len(value)
 
@@ -263,20 +271,28 @@ def along_direction(
         scale = min(scale, np.min(np.maximum(1, size) / speed, initial=np.inf))
         small = min(small, np.min(size[size > 0] / speed[size > 0], initial=np.inf))
     scale = scale if np.isfinite(scale) else 1.0
-    return measure(moved, value, epsilon, np.full(n, scale), np.full(n, small))
+    if unit is not None:
+        scale = small = unit
+    terms = np.abs(value) if terms is None else terms
+    return measure(moved, value, epsilon, terms, np.full(n, scale), np.full(n, small))
 
 
-def measure(evaluate: Evaluate, value: Array, epsilon: Array, scale: Array, size: Array) -> Slopes:
+def measure(
+    evaluate: Evaluate, value: Array, epsilon: Array, terms: Array, scale: Array, size: Array
+) -> Slopes:
     """Slopes at t = 0, from `evaluate(which, t)`.
 
     `value` is what it gives at t = 0, `epsilon` the relative rounding error of that. Steps start
-    at a part of `scale`, and end at a part of `size` where that is smaller and not 0.
+    at a part of `scale`, and end at a part of `size` where that is smaller and not 0. What changes
+    by no more than rounding errors of numbers of size `terms` is a constant: of A⁻¹·A, an entry
+    that is 0 is as noisy as one that is 1.
     """
     n = len(value)
     slope, error = np.full(n, np.nan), np.full(n, np.inf)
     right, left = Side(n, 1.0), Side(n, -1.0)
     todo, unclear = np.arange(n), []
     floor = np.full(n, np.inf)  # rounding errors in the largest step
+    noisy: Array | None = None  # what a constant changes by, and 0 for anything else
     with np.errstate(all="ignore"):
         for h in ladder(scale, size) if n else []:
             t, f0 = h[todo], value[todo]
@@ -284,7 +300,13 @@ def measure(evaluate: Evaluate, value: Array, epsilon: Array, scale: Array, size
             behind = [evaluate(todo, -part * t) for part in PARTS]
             seen = np.abs([f0, *ahead, *behind])
             largest = np.max(np.where(np.isfinite(seen), seen, 0), axis=0)
-            noise = NOISE * epsilon[todo] * largest / t
+            if noisy is None:
+                noise = NOISE * epsilon * largest / t
+                clear = is_clear(*central(f0, ahead, behind, t, noise))
+                change = np.max(np.abs([end - f0 for end in (*ahead, *behind)]), axis=0)
+                rounding = epsilon * np.nan_to_num(terms, posinf=0)
+                noisy = np.where(~clear & (change <= QUIET * rounding), change + rounding, 0)
+            noise = NOISE * np.maximum(epsilon[todo] * largest, noisy[todo]) / t
             found, estimate = central(f0, ahead, behind, t, noise)
             better = estimate < error[todo]
             slope[todo[better]], error[todo[better]] = found[better], estimate[better]
@@ -329,6 +351,12 @@ def central(
     return slope, np.where(np.isfinite(slope) & np.isfinite(error), error, np.inf)
 
 
+def is_clear(slope: Array, error: Array) -> Array:
+    """Whether slopes are known well enough to be no accident of rounding."""
+    clear: Array = error <= 1e-2 * np.abs(slope)
+    return clear
+
+
 class Side:
     """The slopes from one side as far as they are known: the best, and what the last steps gave."""
 
@@ -336,8 +364,8 @@ class Side:
         self.sign = sign
         self.slope, self.error = np.full(n, np.nan), np.full(n, np.inf)
         self.size = np.full(n, np.nan)  # of the difference quotient in the largest step
-        self.gap = np.full((2, n), np.nan)  # what f moves by in the smallest step, and the second
-        self.step = np.full((2, n), np.nan)
+        self.gap = np.full((3, n), np.nan)  # what f moves by in the smallest step, and the next two
+        self.step = np.full((3, n), np.nan)
 
     def see(self, which: Array, f0: Array, ends: list[Array], h: Array, noise: Array) -> None:
         """Take in the values of f at h, h/2 and h/4."""
@@ -349,8 +377,9 @@ class Side:
         first = ~np.isfinite(self.size[which])
         self.size[which[first]] = np.abs(Q[0][first])
         h = h * PARTS[-1]
-        self.gap[1, which], self.gap[0, which] = self.gap[0, which], ends[-1] - f0
-        self.step[1, which], self.step[0, which] = self.step[0, which], h
+        for kept, newest in ((self.gap, ends[-1] - f0), (self.step, h)):
+            kept[1:, which] = kept[:-1, which]
+            kept[0, which] = newest
 
     def kind(self, i: int, rough: float) -> str:
         """What there is on this side: a slope, a jump, an infinite slope, or nothing to see."""
@@ -359,11 +388,13 @@ class Side:
         if self.error[i] <= max(ROUGH * abs(self.slope[i]), rough):
             return "slope"
         # |f(t) - f(0)| goes with |t|^p: 1 where there is a slope, 0 at a jump.
-        shrinking = self.step[0, i] / self.step[1, i]
-        p = np.log(np.abs(self.gap[0, i] / self.gap[1, i])) / np.log(shrinking)
+        gap, step = self.gap[:, i], self.step[:, i]
+        p, before = np.log(np.abs(gap[:-1] / gap[1:])) / np.log(step[:-1] / step[1:])
         if p > 1.03:
-            self.slope[i], self.error[i] = 0.0, np.abs(self.gap[0, i] / self.step[0, i])
+            self.slope[i], self.error[i] = 0.0, np.abs(gap[0] / step[0])
             return "slope"
+        if abs(p - before) > 0.2 or np.any(gap * gap[0] < 0):  # as in a wave that is too short
+            return "unsettled"
         return "jump" if p < 0.2 else "infinite" if p < 0.97 else "unsettled"
 
 
@@ -510,6 +541,15 @@ def flat(arrays: Sequence[Any]) -> tuple[Array, Array]:
         for x, row in zip(arrays, rows, strict=True)
     ]
     return np.concatenate(rows), np.concatenate(epsilons)
+
+
+def largest_of(arrays: Sequence[Any]) -> Array:
+    """The size of the largest finite entry of each array, for all its entries, in one row."""
+    rows = [np.abs(np.ravel(x).astype(np.float64)) for x in arrays]
+    largest = [np.max(row, initial=0, where=np.isfinite(row)) for row in rows]
+    return np.concatenate(
+        [np.zeros(0), *(np.full(len(row), x) for row, x in zip(rows, largest, strict=True))]
+    )
 
 
 def parted(row: Array, shapes: Sequence[tuple[int, ...]]) -> list[Any]:

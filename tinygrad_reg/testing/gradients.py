@@ -9,6 +9,7 @@ and nothing to compare with.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import wraps
 from inspect import signature
 from typing import Any, NoReturn
@@ -28,6 +29,7 @@ from tinygrad_reg.testing.differences import (
     entries_of,
     flat,
     flattened,
+    largest_of,
     name_of,
     numbers,
     parted,
@@ -47,9 +49,14 @@ DIRECTIONS = 8  # random directions instead
 FEW = 2000  # entries that are all differenced to find out what went wrong
 ROUNDING = 2.0**16  # rounding errors that a derivative may have, relative to the largest entry
 GROWTH = 16.0  # how many times more there are in each further order
+ROUGH = 1e-3  # relative error of differences up to which they tell of a side of a kink
 NEIGHBOURS = 16  # points around a kink that are looked at before a subgradient is wrong, and
-NEARBY = 1e-6  # how far they are, relative to the size of the arguments
+NEARBY = (2.0**-16, 2.0**-20)  # how far they are, relative to the size of the arguments
+SAME = 0.25  # how far slopes of two such points on a ray may differ, relative to what all span
 VAGUE = 1e-2  # relative error of differences at which they prove nothing
+
+
+SUM_OF_SUBGRADIENTS = " (a sum of subgradients need not be a subgradient)"
 
 
 class GradientMismatch(AssertionError):  # noqa: N818 (it says what was found)
@@ -69,12 +76,13 @@ def check_gradients(
 
     How far a derivative may be from the differences follows from the estimate of their error: ten
     times that, and 1.5e-11 of the largest entry for rounding, more in higher orders. At a kink, a
-    derivative may be anything from the left slope to the right one, or to the slopes 1e-6 away:
-    where three numbers are equal, the middle one has more slopes than two. In the second order and
-    above, entries where the derivative before jumps (that is what it does at a kink) are left out,
-    and only those. A sum of kinks of opposite signs, such as 2·|x| - 3·relu(x) at 0, is a mismatch
-    even though each subgradient is right: their sum is none. So is |x²| at 0 in the second order,
-    where the subgradient 0 hides that there is no kink.
+    derivative may be anything from the left slope to the right one, or to the slopes close by,
+    where those are not closer together at a sixteenth of the distance: where three numbers are
+    equal, the middle one has more slopes than two. In the second order and above, entries are left
+    out where the derivative before jumps (that is what it does at a kink), or where differences
+    cannot resolve it, and only those. A sum of kinks of opposite signs, such as 2·|x| - 3·relu(x)
+    at 0, is a mismatch even though each subgradient is right: their sum is none. So is |x²| at 0
+    in the second order, where the subgradient 0 hides that there is no kink.
 
     Of more than 200 entries, 40 pseudo-random ones and 8 pseudo-random directions through all of
     them are checked in reverse mode, the same ones in every run.
@@ -99,8 +107,8 @@ def check_gradients(
         ratio, and the most likely mistake where one fits.
     ValueError
         If there is no such mode or order; if an argument is NaN or infinite somewhere; if `f` has
-        no finite derivative there (it jumps, or its slope is infinite), is random, writes into an
-        argument, or ignores all of them.
+        no finite derivative there (it jumps, or its slope is infinite) or differences cannot
+        resolve it; if `f` is random, writes into an argument, or ignores all of them.
     TypeError
         If an argument is not made of floating arrays, or `f` does not return tensors when it is
         given tensors.
@@ -124,7 +132,7 @@ def check_gradients(
             f"check_gradients was given modes={modes!r}, order={order!r}: expected modes among "
             "'reverse' and 'forward', and an order of at least 1"
         )
-    with np.errstate(all="ignore"):
+    with np.errstate(all="ignore"), named_as_this_check(f):
         check = Check(f, args)
         both = "reverse" in modes and "forward" in modes
         before = current = check.f
@@ -144,6 +152,22 @@ def check_gradients(
             current = check.next_order("reverse" in modes)
 
 
+@contextmanager
+def named_as_this_check(f: Function) -> Iterator[None]:
+    """Let errors of the transforms name what the user called, not vjp or jvp."""
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        if error.args and isinstance(error.args[0], str):
+            name = name_of(f)
+            text = error.args[0]
+            for transform in "vjp", "jvp", "grad":
+                if text.startswith(f"{transform} of {name}"):
+                    text = f"check_gradients{text.removeprefix(transform)}"
+            error.args = (text, *error.args[1:])
+        raise
+
+
 class Check:
     """The function to be checked, its arguments, and what is known of the order being checked."""
 
@@ -161,6 +185,8 @@ class Check:
         self.random = np.random.default_rng(0)
         self.tangents = self.random_tangents()
         self.kinks = np.zeros(self.size, bool)
+        self.terms_before = 0.0
+        self.speed = 1.0  # of the arguments along the direction that is looked at, at most 1
         vjp(self.f, *self.primals)  # says what is wrong if no gradient can flow
         value = value_at(self.results_of(self.f), self.leaves, self.places, self.what)
         self.value, epsilon = flat(value)
@@ -198,9 +224,17 @@ class Check:
         if len(self.value) == 1:  # the derivative of a loss is shown as it is
             self.weights = optree.tree_map(np.ones_like, results)
         self.u = flat(optree.tree_leaves(self.weights))[0]
+        # What a derivative is computed from may be larger than it is: p·(1 - sum(p)) is 0.
+        self.terms = np.maximum(largest_of(arrays), self.terms_before)
+        self.sum_of_terms = float(np.sum(np.abs(self.u * self.value))) + self.terms_before
+        self.terms_before = min(1.0, self.sum_of_terms / self.size_of_arguments())
         self.result_places = places_of_results(results)
         self.shapes = [x.shape for x in arrays]
         self.contracted = contraction(current, self.weights)
+
+    def size_of_arguments(self) -> float:
+        """The size of the largest entry, at least 1."""
+        return float(max(np.max(np.abs(leaf), initial=1) for leaf in self.leaves))
 
     def next_order(self, by_reverse: bool) -> Function:
         """The derivative whose derivatives are those of the next order."""
@@ -213,6 +247,7 @@ class Check:
     def reverse(self) -> Array:
         """Compare the gradient with differences; where it could not be is returned."""
         self.stage = f"in order {self.order}, reverse mode"
+        self.speed = 1.0
         found = flat(optree.tree_leaves(grad(self.contracted, self.every)(*self.primals)))[0]
         chosen = np.arange(self.size)
         if self.size > LARGE:
@@ -240,7 +275,8 @@ class Check:
         self.stage = f"in order {self.order}, forward mode"
         tangents = self.tangents if self.order == 1 else self.without_kinks(self.tangents)
         found = flat(optree.tree_leaves(jvp(self.current, self.primals, tangents)[1]))[0]
-        slopes = self.along_direction(self.current, self.value, optree.tree_leaves(tangents))
+        slopes = self.along_direction(optree.tree_leaves(tangents))
+        self.speed = min(1.0, float(np.sum(np.abs(self.row(tangents))))) or 1.0
         self.refuse(slopes, lambda i: f"result{self.result_name(i)}, along the tangents")
         excess = self.excess(found, slopes)
         if np.any(excess > 1):
@@ -265,35 +301,37 @@ class Check:
             [self.entries[i] for i in chosen],
             value,
             np.array([self.epsilon]),
+            np.array([self.sum_of_terms]),
         )
 
-    def along_direction(self, f: Function, value: Array, directions: list[Array]) -> Slopes:
-        """Slopes of all results of a function in one direction."""
-        epsilon = np.full(len(value), self.epsilon)
-        return along_direction(self.results_of(f), self.leaves, directions, value, epsilon)
+    def along_direction(self, directions: list[Array]) -> Slopes:
+        """Slopes of all results in one direction."""
+        epsilon = np.full(len(self.value), self.epsilon)
+        results = self.results_of(self.current)
+        return along_direction(results, self.leaves, directions, self.value, epsilon, self.terms)
 
     def results_of(self, f: Function) -> Callable[[list[Array]], list[Any]]:
         """`f` as a function of leaves that returns a list of arrays."""
         return lambda leaves: numbers(f(*self.tree.unflatten(leaves)), self.what)
 
     def refuse(self, slopes: Slopes, place: Callable[[int], str]) -> None:
-        """Raise where there is no derivative, or none that differences could tell."""
+        """Raise where there is no derivative, or none that differences could tell.
+
+        From the second order on, such places are among the problems afterwards, and left out.
+        """
         largest = np.max(np.abs(slopes.middle), initial=0, where=np.isfinite(slopes.middle))
         vague = SAFETY * slopes.error > np.maximum(VAGUE * largest, 1e-6)
         for i in np.flatnonzero(vague).tolist():
-            kind, problem = slopes.problems.get(
-                i, ("unsettled", f"differences tell it only to ±{slopes.error[i]:.3g}")
+            unknown = ("unsettled", f"they tell its slope only to ±{slopes.error[i]:.3g}")
+            kind, problem = slopes.problems.setdefault(i, unknown)
+            if self.order > 1:
+                continue
+            what = "the function has no finite derivative that could be checked"
+            if kind == "unsettled":
+                what = "differences cannot resolve the function"
+            raise ValueError(
+                f"{self.what}: at {place(i)}, {what}: {problem}. Check it at other arguments"
             )
-            if self.order == 1 or kind == "unsettled":
-                what = (
-                    "the function"
-                    if self.order == 1
-                    else f"its derivative of order {self.order - 1}"
-                )
-                raise ValueError(
-                    f"{self.what}: at {place(i)}, {what} has no finite derivative that could be "
-                    f"checked: {problem}. Check it at other arguments"
-                )
 
     def excess(self, found: Array, slopes: Slopes) -> Array:
         """How many times the tolerance derivatives are off; 0 where there is nothing to compare."""
@@ -305,7 +343,8 @@ class Check:
 
     def tolerance(self, slopes: Slopes) -> Array:
         """How far a derivative may be off."""
-        largest = np.max(np.abs(slopes.middle), initial=1, where=np.isfinite(slopes.middle))
+        finite = np.isfinite(slopes.middle)
+        largest = np.max(np.abs(slopes.middle), initial=self.speed, where=finite)
         tolerance: Array = SAFETY * slopes.error + self.rounding * largest
         return tolerance
 
@@ -313,9 +352,7 @@ class Check:
 
     def jacobian(self, entries: Sequence[int]) -> list[Slopes]:
         """The slopes of every result with respect to some entries, one by one."""
-        return [
-            self.along_direction(self.current, self.value, self.unit_tangents(i)) for i in entries
-        ]
+        return [self.along_direction(self.unit_tangents(i)) for i in entries]
 
     def excess_by_parts(self, found: float, slopes: Slopes, i: int, entry: int) -> float:
         """The excess of an entry, where each result may have a kink of its own."""
@@ -326,10 +363,8 @@ class Check:
         excess = float(self.excess(np.array([found]), one(slopes, i))[0])
         if np.any(parts.low < parts.high):
             excess = min(excess, float(self.excess(np.array([found]), total(parts, self.u))[0]))
-        for other in self.nearby(self.unit_tangents(entry)):
-            if excess <= 1:
-                break
-            parts = widened(parts, other)
+        if excess > 1:
+            parts = self.with_sides_nearby(parts, self.unit_tangents(entry))
             excess = min(excess, float(self.excess(np.array([found]), total(parts, self.u))[0]))
         return excess
 
@@ -350,29 +385,58 @@ class Check:
             )
             if np.any(row.low < row.high):
                 excess[k] = self.excess(found[k : k + 1], total(row, v[moving]))[0]
-        for other in self.nearby(optree.tree_leaves(tangents)):
-            if np.all(excess <= 1):
-                break
-            slopes = widened(slopes, other)
+        if np.any(excess > 1):
+            slopes = self.with_sides_nearby(slopes, optree.tree_leaves(tangents))
             excess = np.minimum(excess, self.excess(found, slopes))
         return excess
 
-    def nearby(self, directions: list[Array]) -> Iterator[Slopes]:
-        """Slopes of all results at points close by.
+    def with_sides_nearby(self, slopes: Slopes, directions: list[Array]) -> Slopes:
+        """Slopes of all results, where there is a kink from the least to the largest close by.
 
-        Next to a kink of many sides, such as the middle one of three equal numbers, they tell of
-        sides that no step in the direction itself leads to.
+        Next to a kink of many sides, such as the middle one of three equal numbers, other points
+        tell of sides that no step in the direction itself leads to. There the slopes stay what
+        they are on the way to the kink, while those of a curve all come closer to that of the
+        point itself.
         """
+        far, near = (self.slopes_around(distance, directions) for distance in NEARBY)
+        error = np.fmax(far.error, near.error)
+        largest = np.max(np.abs(near.middle), axis=0, initial=0, where=np.isfinite(near.middle))
+        clear = SAFETY * error <= ROUGH * largest  # no other kink is within a step of that point
+        low = np.min(near.low, axis=0, initial=np.inf, where=clear)
+        high = np.max(near.high, axis=0, initial=-np.inf, where=clear)
+        error = np.max(near.error, axis=0, initial=0, where=clear)
+        low, high = np.fmin(low, slopes.low), np.fmax(high, slopes.high)
+        stays = np.abs(near.middle - far.middle) <= SAME * (high - low)
+        kinked = np.all(stays | ~clear, axis=0) & (np.mean(clear, axis=0) >= 0.5)
+        kinked &= high - low > SAFETY * error
+        return Slopes(
+            np.where(kinked, low, slopes.low),
+            np.where(kinked, high, slopes.high),
+            np.where(kinked, np.fmax(error, slopes.error), slopes.error),
+            slopes.problems,
+        )
+
+    def slopes_around(self, distance: float, directions: list[Array]) -> Slopes:
+        """Slopes of all results at some points, a row for each, on the same rays every time."""
         random = np.random.default_rng(0)
         results = self.results_of(self.current)
+        sizes = [np.where(x == 0, 1, np.abs(x)) for x in self.leaves]
+        pairs = zip(directions, sizes, strict=True)
+        speed = max([np.max(np.abs(v) / size, initial=0) for v, size in pairs])
+        epsilon = np.full(len(self.value), self.epsilon)
+        rows = []
         for _ in range(NEIGHBOURS):
             leaves = [
-                x + NEARBY * np.maximum(1, np.abs(x)) * random.uniform(-1, 1, x.shape)
-                for x in self.leaves
+                x + distance * size * random.uniform(-1, 1, x.shape)
+                for x, size in zip(self.leaves, sizes, strict=True)
             ]
             value = flat(results(leaves))[0]
-            epsilon = np.full(len(value), self.epsilon)
-            yield along_direction(results, leaves, directions, value, epsilon)
+            slopes = along_direction(
+                results, leaves, directions, value, epsilon, self.terms, 1 / speed if speed else 1.0
+            )
+            rows.append((slopes.low, slopes.high, slopes.error))
+        low, high, error = (np.stack(column) for column in zip(*rows, strict=True))
+        return Slopes(low, high, error)
 
     # -- large arguments ------------------------------------------------------------------------
 
@@ -387,8 +451,14 @@ class Check:
 
     def misses(self, found: Array, v: Array) -> bool:
         """Whether the gradient disagrees with differences in one direction."""
-        value = np.array([self.u @ self.value])
-        slopes = self.along_direction(self.contracted, value, parted_arrays(v, self.leaves))
+        slopes = along_direction(
+            self.results_of(self.contracted),
+            self.leaves,
+            parted_arrays(v, self.leaves),
+            np.array([self.u @ self.value]),
+            np.array([self.epsilon]),
+            np.array([self.sum_of_terms]),
+        )
         if self.order > 1 and slopes.problems:
             return False
         self.refuse(slopes, lambda i: "a random direction through all arguments")
@@ -475,12 +545,14 @@ class Check:
     ) -> None:
         """Raise if two sums are not the same to rounding error."""
         a, b = float(np.sum(parts)), float(np.sum(other_parts))
-        size = max(float(size), float(np.sum(np.abs(parts))), float(np.sum(np.abs(other_parts))))
+        if a == b:  # also where both are infinite
+            return
+        for x in np.abs(parts), np.abs(other_parts):
+            size = max(float(size), float(np.sum(x, where=np.isfinite(x))))
         if not abs(a - b) <= self.rounding * size:
-            ratio = f"{a / b:.6g}" if b else "none"
             raise GradientMismatch(
                 f"order {self.order}, the modes disagree: {one} is {a!r}, {other} is {b!r}, ratio "
-                f"{ratio}"
+                f"{ratio(a, b)}"
             )
 
     def slope(self, f: Function, tangents: Any) -> Function:
@@ -502,6 +574,8 @@ class Check:
             f"{versus(found[chosen[worst]], slopes, worst)} ({counts} {checked} of that array "
             "differ)"
         )
+        if is_kink(slopes, worst):
+            raise GradientMismatch(message + SUM_OF_SUBGRADIENTS)
         if self.size > LARGE and self.size <= FEW and self.order == 1:
             chosen = np.arange(self.size)
             slopes = self.along_entries(chosen)
@@ -518,17 +592,21 @@ class Check:
             f"{versus(found[worst], slopes, worst)} ({wrong} of {ends[k + 1] - ends[k]} entries of "
             "that array differ)"
         )
+        if is_kink(slopes, worst):
+            raise GradientMismatch(message + SUM_OF_SUBGRADIENTS)
         if self.size > LARGE or self.order > 1:
             raise GradientMismatch(message)
         chosen = np.arange(self.size)
+        self.speed = 1.0
         units: list[Any] = [self.tree.unflatten(self.unit_tangents(i)) for i in range(self.size)]
         gradient = np.array([jvp(self.contracted, self.primals, unit)[1] for unit in units])
         raise GradientMismatch(
-            message + self.diagnosis(gradient, chosen, self.along_entries(chosen))
+            message
+            + self.diagnosis(gradient, chosen, self.along_entries(chosen), "In forward mode, ")
         )
 
-    def diagnosis(self, found: Array, chosen: Array, slopes: Slopes) -> str:
-        """The most likely mistake, where one fits."""
+    def diagnosis(self, found: Array, chosen: Array, slopes: Slopes, where: str = "") -> str:
+        """The most likely mistake, where one fits, and in which mode it is, if not in reverse."""
         if self.order > 1 or len(chosen) < self.size or slopes.problems:
             return ""
         expected = np.clip(found, slopes.low, slopes.high)
@@ -544,6 +622,8 @@ class Check:
             return self.contracted(*self.tree.unflatten(arrays))
 
         text = diagnose(scalar, entries)
+        if where and text:
+            text = where + text[0].lower() + text[1:]
         return f". {text}" if text else ""
 
     def refuse_if_ignored(self) -> None:
@@ -614,15 +694,9 @@ def total(slopes: Slopes, weights: Array) -> Slopes:
     return Slopes(np.array([low]), np.array([high]), np.array([error]))
 
 
-def widened(slopes: Slopes, other: Slopes) -> Slopes:
-    """What slopes can be between these and others, where those exist."""
-    exists = np.isfinite(other.error)
-    return Slopes(
-        np.where(exists, np.fmin(slopes.low, other.low), slopes.low),
-        np.where(exists, np.fmax(slopes.high, other.high), slopes.high),
-        np.where(exists, np.fmax(slopes.error, other.error), slopes.error),
-        slopes.problems,
-    )
+def is_kink(slopes: Slopes, i: int) -> bool:
+    """Whether the slopes of the two sides differ."""
+    return bool(slopes.low[i] < slopes.high[i])
 
 
 def versus(found: float, slopes: Slopes, i: int) -> str:
@@ -633,8 +707,18 @@ def versus(found: float, slopes: Slopes, i: int) -> str:
             f"the derivative is {float(found)!r}, but there is a kink, with slopes {low!r} and "
             f"{high!r} to its two sides: expected a number between them"
         )
-    ratio = f"{found / low:.6g}" if low else "none"
-    return f"the derivative is {float(found)!r}, differences give {low!r}, ratio {ratio}"
+    quotient = ratio(float(found), low)
+    return f"the derivative is {float(found)!r}, differences give {low!r}, ratio {quotient}"
+
+
+def ratio(a: float, b: float) -> str:
+    """The quotient of two numbers in a message, also where it is close to 1."""
+    if not b:
+        return "none"
+    quotient = a / b
+    if not 0 < abs(quotient - 1) < 1e-4:
+        return f"{quotient:.6g}"
+    return f"1 {'+' if quotient > 1 else '-'} {abs(quotient - 1):.1e}"
 
 
 def differentiable(argument: Any, what: str, i: int) -> Any:
