@@ -355,7 +355,7 @@ def test_logistic_regression_agrees_with_scikit_learn(seed, lambd):
     gradient, hessian = tg.grad(J), tg.hessian(J)
     for _ in range(50):
         step = np.linalg.solve(hessian(theta), gradient(theta))
-        theta = theta - step * min(1, 1 / np.linalg.norm(step))
+        theta = theta - step / max(1, np.linalg.norm(step))
         if np.max(np.abs(step)) < 1e-12:
             break
     model = LogisticRegression(C=1 / lambd, tol=1e-10, max_iter=10_000, solver="newton-cholesky")
