@@ -55,7 +55,7 @@ def reverse(
 
 
 def forward(
-    outputs: list[Tensor], seeds: list[tuple[Tensor, Any]], since: int = 0, recording: bool = False
+    outputs: list[Tensor], seeds: list[tuple[Tensor, Any]], since: int, recording: bool
 ) -> list[Any]:
     """Push the tangents of some leaves on to the outputs made from them.
 
@@ -147,7 +147,7 @@ def zero_stays_zero_in(
         for part in (
             lambda x: np.where(np.isfinite(x), x, 0),
             lambda x: 1.0 - np.isfinite(plain(x)),
-            lambda x: (plain(x) != 0) * 1.0,
+            lambda x: (plain(x) != 0).astype(float),
         )
     )
     met = product(nonzero[0], plain(y), *infinite[1:]) + product(

@@ -226,7 +226,7 @@ class YoungGeneration:
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.depth = 0
-        self.before = (0, 0, 0)
+        self.before = gc.get_threshold()
 
     def __enter__(self) -> None:
         with self.lock:

@@ -371,6 +371,9 @@ def test_logsumexp_of_scipy_with_infinities_and_weights():
     equal(slopes(special.logsumexp, [inf, 0.0]), [1, 0])
     equal(slopes(special.logsumexp, [-inf, -inf]), [0.5, 0.5])
     close(slopes(special.logsumexp, [1e3, 1e3]), [0.5, 0.5], 1e-12)
+    rows = np.array([[inf, inf, 0.3], [0.0, 0.5, -0.2], [-inf, -inf, -inf]])
+    shares = [[0.5, 0.5, 0], special.softmax(rows[1]), [1 / 3, 1 / 3, 1 / 3]]
+    close(slopes(lambda x: special.logsumexp(x, axis=1), rows), shares, 1e-13)
     f = lambda x, b: special.logsumexp(x, b=b)
     close(slopes(f, [0.0, inf], [2.0, 0.0])[0], [1, 0])
     signed = lambda x, b: special.logsumexp(x, b=b, return_sign=True)[0]

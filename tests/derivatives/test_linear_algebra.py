@@ -160,6 +160,8 @@ def test_the_gradient_of_det_loses_no_digits_at_any_scale(rank, scale):
         lambda a: np.linalg.slogdet(a).logabsdet,
         lambda a: np.linalg.solve(a, a[..., :2] ** 2),
         lambda a: np.linalg.matrix_power(a, 3),
+        lambda a: np.linalg.cond(a, 1),
+        lambda a: np.linalg.cond(a, -2),
     ],
 )
 def test_a_stack_of_stacks_has_the_gradients_of_its_matrices(f):
@@ -259,11 +261,16 @@ def test_vectors_of_equal_values_are_never_silently_wrong(f):
     assert np.isnan(tg.jvp(f, (a,), (random(2, 2),))[1]).any()
 
 
-def test_eigenvalues_that_are_equal_up_to_rounding_count_as_equal():
+@pytest.mark.parametrize("scale", [1e-20, 1.0, 1e20])
+def test_eigenvalues_that_are_equal_up_to_rounding_count_as_equal(scale):
     Q = np.linalg.qr(random(3, 3)).Q
-    a = Q @ np.diag([1.0, 1.0, 2.0]) @ Q.T
+    vectors = lambda a: np.linalg.eigh(a).eigenvectors ** 2
     with pytest.raises(ValueError, match="equal"):
-        tg.grad(lambda a: np.sum(exponential(a) * random(3, 3)))(a)
+        tg.grad(lambda a: np.sum(vectors(a) * random(3, 3)))(scale * Q @ np.diag([1, 1, 2]) @ Q.T)
+    # and those that differ by more do not
+    a = Q @ np.diag([1.0, 1.0001, 2.0]) @ Q.T
+    gradient = tg.grad(lambda a: np.sum(vectors(a) * random(3, 3)))
+    np.testing.assert_allclose(scale * gradient(scale * a), gradient(a), rtol=1e-6)
 
 
 def test_an_eigenvector_apart_from_the_tie_has_its_gradient():
@@ -398,6 +405,18 @@ def test_qr_of_dependent_columns_is_an_error_in_reverse_mode():
 def test_lstsq_of_rows_that_do_not_match_is_numpys_own_error():
     with pytest.raises(LinAlgError, match="Incompatible"):
         np.linalg.lstsq(tg.Tensor(random(3, 2), requires_grad=True), random(2))
+
+
+@pytest.mark.parametrize(
+    "shapes", [((3,), (3,)), ((2, 3, 2), (2, 3)), ((3, 2), ()), ((3, 2), (3, 1, 1)), ((3, 2), (4,))]
+)
+def test_lstsq_of_other_shapes_is_numpys_own_error(shapes):
+    arrays = [np.ones(shape) for shape in shapes]
+    with pytest.raises((LinAlgError, ValueError, TypeError, IndexError)) as expected:
+        np.linalg.lstsq(*arrays)
+    with pytest.raises(expected.type) as found:
+        np.linalg.lstsq(*[tg.Tensor(x, requires_grad=True) for x in arrays])
+    assert str(found.value) == str(expected.value)
 
 
 def test_indefinite_matrices_have_no_cholesky_factor():

@@ -1,8 +1,10 @@
 """The printed table says what the rules say."""
 
 import numpy as np
+import scipy.special  # noqa: F401 (its lines are entered when it is there)
 
 import tinygrad_reg as tg
+from tinygrad_reg.derivatives import losses, networks, penalties
 from tinygrad_reg.derivatives.listing import lines
 from tinygrad_reg.tensor import functions, rules
 
@@ -54,6 +56,32 @@ def test_every_line_of_the_table_is_printed_once_and_says_something():
     assert len(names) == len(set(names)) > 90
     assert not [line for line in found if not all(line.formulas)]
     assert not [name for name in names if name.endswith("_")]
+
+
+def test_lines_say_what_they_are_of_and_in_which_form():
+    found = {line.operation: line for line in lines()}
+    forms = {
+        "elementwise": ["np.tanh", "np.add", "scipy.special.erf"],
+        "reduction": ["np.max", "np.sum", "np.linalg.norm"],
+        "linear": ["np.matmul", "np.transpose"],
+        "derivative": ["np.linalg.inv", "np.sort", "tg.l2"],
+        "composition": ["np.concatenate", "np.select"],
+    }
+    for form, operations in forms.items():
+        for operation in operations:
+            assert found[operation].form == form, operation
+    ours = {f"tg.{name}" for module in (losses, networks, penalties) for name in module.__all__}
+    assert ours <= set(found)
+    assert len(found["tg.l2"].formulas) == 3  # lambd, m and the weights
+    assert len(found["np.add"].formulas) == 2
+    domains = {
+        "np.log": "x > 0",
+        "np.power": "a > 0",
+        "np.tanh": "",
+        "scipy.special.erfinv": "-1 < x < 1",
+        "scipy.special.xlogy": "b > 0",
+    }
+    assert {operation: found[operation].domain for operation in domains} == domains
 
 
 def test_every_line_that_has_a_kink_names_the_subgradient():

@@ -143,6 +143,8 @@ def test_a_convolution_of_no_examples_or_no_channels():
         ({"X": np.ones((3, 3))}, r"conv2d.*\(3, 3\).*\(N, C, H, W\)"),
         ({"W": np.ones((1, 2, 2, 2))}, r"conv2d.*\(1, 1, 3, 3\).*\(1, 2, 2, 2\)"),
         ({"W": np.ones((2, 2))}, r"conv2d.*kernels of shape \(2, 2\)"),
+        ({"W": np.ones((1, 1, 2))}, r"conv2d.*kernels of shape \(1, 1, 2\)"),
+        ({"W": np.ones((1, 1, 2, 2, 2))}, r"conv2d.*kernels of shape \(1, 1, 2, 2, 2\)"),
         ({"W": np.ones((1, 1, 4, 2))}, r"conv2d.*windows of 4 by 2.*3 by 3"),
         ({"b": np.ones((1, 1))}, r"conv2d.*b of shape \(1, 1\).*\(1,\)"),
         ({"stride": 0}, r"stride=0.*at least 1"),
@@ -192,6 +194,11 @@ def test_pooling_takes_the_maximum_and_the_mean_of_every_window(
             close(mean[n, c][place], window.mean())
         for place, window in windows(X[n, c], size, stride, padding, 1, np.nan).items():
             close(real[n, c][place], np.nanmean(window))
+
+
+def test_the_mean_of_ones_is_one_where_padding_does_not_count():
+    ones = np.ones((3, 3, 4, 5))
+    equal(tg.avg_pool2d(ones, 3, 1, padding=1, count_include_pad=False), ones)
 
 
 def test_the_stride_of_pooling_is_the_size_of_a_window():
@@ -339,6 +346,24 @@ def test_normalizing_does_not_overflow(dtype, large):
         close(tg.batch_norm(X, 1.0, 0.0)[1], tg.batch_norm(X[1:], 1.0, 0.0)[0], 1e-6)
     gradient = every_order(lambda X: tg.batch_norm(X, 1.0, 0.0), X)[0]
     assert np.isfinite(gradient).all()
+
+
+@pytest.mark.parametrize(
+    ("dtype", "powers"),
+    [
+        (np.float32, [-10, -3, 0, 8, 13, 15, 18, 25, 30, 36]),
+        (np.float64, [-100, -3, 0, 100, 120, 132, 150, 240, 300]),
+    ],
+)
+def test_normalizing_is_precise_at_every_scale_beside_what_overflows(dtype, powers):
+    largest = np.finfo(dtype).max
+    rows = np.array([1, 2, 3, 4]) * np.array([[10.0**power] for power in powers], np.longdouble)
+    X = np.concatenate([[[largest, -largest, largest, -largest]], rows]).astype(dtype)
+    deviations = X.astype(np.longdouble) - np.mean(X, axis=1, keepdims=True, dtype=np.longdouble)
+    variance = np.mean(deviations**2, axis=1, keepdims=True)
+    expected = deviations / np.sqrt(variance + np.longdouble(1e-5))
+    found = tg.batch_norm(X, 1.0, 0.0)
+    np.testing.assert_allclose(found, expected.astype(dtype), rtol=1e-5)
 
 
 def test_normalizing_keeps_nan_and_empty_arrays():
@@ -543,6 +568,9 @@ def test_binary_cross_entropy_of_infinite_logits_counts_only_what_is_wrong():
     z, t = np.array([INF, INF, INF, -INF, -INF, -INF]), np.array([0, 0.5, 1, 0, 0.5, 1])
     equal(tg.binary_cross_entropy(z, t), [INF, INF, 0, 0, INF, INF])
     equal(tg.grad(lambda z: np.sum(tg.binary_cross_entropy(z, t)))(z), [1, 0.5, 0, 0, -0.5, -1])
+    finite, shares = np.array([0.3, -2.0, 5.0]), np.array([0.25, 0.5, 1.0])
+    beside = tg.binary_cross_entropy(np.append(finite, INF), np.append(shares, 1.0))
+    close(beside[:3], tg.binary_cross_entropy(finite, shares))
     large = np.full(2, 1e308)
     equal(tg.binary_cross_entropy(large, [0.0, 0.25]), [1e308, 0.75e308])
 
@@ -683,3 +711,11 @@ def test_group_lasso_neither_overflows_nor_vanishes(size):
     close(tg.group_lasso(W, 1.0, 1) / size, 5)
     gradient, _ = every_order(lambda W: tg.group_lasso(W, 1.0, 1), W)
     close(gradient, [[0.6, 0], [0.8, 0]])
+
+
+@pytest.mark.parametrize("f", [tg.leaky_relu, tg.elu])
+@pytest.mark.parametrize("x", [-1.3, 0.0, 0.7])
+def test_mixed_second_derivatives_do_not_depend_on_the_order(f, x):
+    by_x_first = tg.grad(lambda slope: tg.grad(f)(x, slope))(0.3)
+    by_slope_first = tg.grad(lambda x: tg.grad(f, 1)(x, 0.3))(x)
+    close(by_x_first, by_slope_first)

@@ -363,6 +363,21 @@ def test_matrix_norms_add_up_to_themselves_along_any_two_axes(ord):
     equal(gradient(last, X), gradient(lambda X: np.linalg.norm(X, ord, axis=(1, 2)), X))
 
 
+def test_a_tuple_of_one_axis_is_that_axis():
+    X = np.random.default_rng(0).normal(size=(2, 3))
+    for order in (None, 1, 3, -2):
+        one, same = (lambda X, a=a, o=order: np.linalg.norm(X, o, axis=a) for a in ((1,), 1))
+        equal(one(tg.Tensor(X, requires_grad=True)).data, same(X))
+        equal(gradient(one, X), gradient(same, X))
+
+
+@pytest.mark.parametrize("ord", [-1, -2, -4, -0.5])
+def test_a_norm_of_negative_order_that_is_zero_has_subgradient_zero(ord):
+    f = lambda x: np.linalg.norm(x, ord, axis=0)
+    with np.errstate(divide="ignore"):
+        equal(gradient(f, np.array([0.0, 3.0, -4.0])), np.zeros(3))
+
+
 def test_norms_of_wrong_orders_and_shapes_raise_as_in_numpy():
     for shape, order, axis in (((2,), "nuc", None), ((2, 2), 3, None), ((2, 2, 2), 1, None)):
         with pytest.raises(ValueError, match=r"[Nn]orm|norm"):
@@ -370,6 +385,20 @@ def test_norms_of_wrong_orders_and_shapes_raise_as_in_numpy():
 
 
 # Running sums, slopes and areas
+
+
+@pytest.mark.parametrize(
+    ("places", "axis"), [((3,), 0), ((3, 1), 0), ((3, 4), 0), ((4,), 1), ((3, 4), 1), ((4,), -1)]
+)
+def test_areas_are_proportional_to_heights_and_to_widths(places, axis):
+    y, x = (
+        np.random.default_rng(0).normal(size=(3, 4)),
+        np.random.default_rng(1).normal(size=places),
+    )
+    f = lambda y, x: np.trapezoid(y, x, axis=axis)
+    equal(f(tg.Tensor(y, requires_grad=True), x).data, f(y, x))
+    for f_of_one, z in ((lambda y: f(y, x), y), (lambda x: f(y, x), x)):
+        close(np.sum(gradient(f_of_one, z) * z), np.sum(f(y, x)))
 
 
 def test_slopes_and_areas_of_straight_lines():

@@ -236,6 +236,27 @@ def test_piecewise_does_not_call_a_function_for_no_entries():
     equal(tg.grad(lambda x: np.sum(f(x)))(X), 2 * X)
 
 
+def test_blocks_are_joined_along_the_last_axes_of_the_largest():
+    x = np.arange(12.0).reshape(2, 2, 3)
+    for f in (
+        lambda x: np.block([[x, -x], [2 * x, x]]),
+        lambda x: np.block([[[x[0]], [x[1]]], [[x[1]], [x[0]]]]),
+        lambda x: np.hstack([x]),
+    ):
+        equal(f(tensor(x)).data, f(x))
+        equal(tg.jvp(f, (x,), (x,))[1], f(x))  # linear
+        weights = np.arange(f(x).size).reshape(f(x).shape)
+        gradient = tg.grad(lambda x, f=f, weights=weights: np.sum(f(x) * weights))(x)
+        assert np.sum(gradient * x) == np.sum(f(x) * weights)
+
+
+def test_conditions_of_piecewise_may_choose_rows():
+    f = lambda x: np.piecewise(x, [[False, False], [True, False], [False, True]], [4, np.square, 7])
+    x = np.array([[1.0, 2.0], [3.0, 4.0]])
+    equal(f(tensor(x)).data, [[1, 4], [7, 7]])
+    equal(tg.grad(lambda x: np.sum(f(x)))(x), [[2, 4], [0, 0]])
+
+
 def test_a_single_number_is_taken_from():
     for axis in (None, 0, -1):
         f = lambda x, axis=axis: np.sum(np.take(x, [0, 0], axis=axis))

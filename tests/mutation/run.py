@@ -24,16 +24,19 @@ import sys
 import tempfile
 import time
 import tomllib
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from importlib.machinery import SourceFileLoader
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 WANTED = 0.99
-FIRST = 40  # tests; most mutants die here, without all test files having to be imported
+FIRST = 16  # tests; most mutants die here, without all test files having to be imported
 
 os.environ |= {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "PYTHONHASHSEED": "0"}
 sys.path.insert(0, str(HERE))
@@ -41,6 +44,7 @@ sys.path.insert(0, str(HERE))
 import pytest  # noqa: E402
 from choosing import Tests, configuration, pytest_options, quick_hypothesis  # noqa: E402
 from mutants import Mutant, mutants_of  # noqa: E402
+from swapping import Collected, can_be_swapped, with_collected  # noqa: E402
 
 
 @dataclass
@@ -59,7 +63,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Mutation testing of the derivative rules.")
     parser.add_argument("only", nargs="*", help="files, or file:line or file:first-last")
     parser.add_argument("--workers", type=int, default=2, help="processes at a time")
-    parser.add_argument("--results", type=Path, help="a JSON file with what became of each mutant")
+    parser.add_argument("--results", type=Path, help="a file for what became of each mutant")
+    parser.add_argument("--again", action="store_true", help="only what --results has not killed")
     parser.add_argument("--observed", type=Path, help="a file to keep what the tests do in")
     arguments = parser.parse_args()
     for option in ("results", "observed"):
@@ -78,11 +83,34 @@ def main() -> int:
         ]
         sources = {path: Path(path).read_text(encoding="utf-8") for path in files_of(configured)}
         tests = Tests(observed, sources)
+        kept: list[dict[str, Any]] = []
+        if arguments.again:
+            kept, mutants = split(arguments.results.read_text().splitlines(), mutants)
         print(f"{len(mutants)} mutants, {len(tests.seconds)} tests", flush=True)
-        fates = run_all(mutants, tests, configured, arguments.workers)
-        if arguments.results:
-            arguments.results.write_text(json.dumps(fates, indent=1))
+        fates = []
+        with open(arguments.results or os.devnull, "w", buffering=1) as results:
+            met = meet(mutants, tests, configured, arguments.workers)
+            for fate in chain(kept, met):
+                results.write(json.dumps(fate) + "\n")
+                fates.append(fate)
         return report(fates)
+
+
+def split(lines: list[str], mutants: list[Mutant]) -> tuple[list[dict[str, Any]], list[Mutant]]:
+    """What was killed before and is still there; and the mutants that were not, or are new."""
+    known = [json.loads(line) for line in lines]
+    killed: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
+    alive = {(fate["path"], fate["diff"]) for fate in known if not fate["killed"]}
+    for fate in known:
+        killed[fate["path"], fate["diff"]].append(fate)
+    kept, again = [], []
+    for mutant in mutants:
+        key = (mutant.path, mutant.diff)
+        if key in alive or not killed[key]:
+            again.append(mutant)
+        else:
+            kept.append(killed[key].pop(0) | {"line": mutant.line})
+    return kept, again
 
 
 def observe(copy: Path, kept: Path | None) -> dict[str, Any]:
@@ -132,23 +160,67 @@ def wanted_of(path: str, configured: dict[str, Any], arguments: Any) -> list[Mut
     return [m for m in mutants_of(path, operators) if any(m.line in part for part in lines)]
 
 
-def run_all(
+def meet(
     mutants: list[Mutant], tests: Tests, configured: dict[str, Any], workers: int
-) -> list[dict[str, Any]]:
-    """Every mutant against its tests, some at a time. Returns what became of each."""
+) -> Iterator[dict[str, Any]]:
+    """Every mutant against its tests: the quick way where it is right, else the thorough one."""
+    quick = [m for m in mutants if tests.runs_only_when_called(m) and can_be_swapped(m)]
+    chosen = set(map(id, quick))
+    reading, writing = os.pipe()
+    child = os.fork()
+    if not child:
+        status = 1
+        try:
+            os.close(reading)
+            sys.path.insert(0, os.getcwd())
+
+            def work(collected: Collected) -> None:
+                start = partial(swapped, collected)
+                for fate in run_all(quick, tests, configured, workers, start, len(tests.seconds)):
+                    os.write(writing, json.dumps(fate).encode() + b"\n")
+
+            if quick:
+                with_collected(configured, work)
+            status = 0
+        finally:
+            os._exit(status)
+    os.close(writing)
+    with os.fdopen(reading) as fates:
+        for line in fates:
+            fate = json.loads(line)
+            test = fate["by"].rpartition(": ")[2]
+            if fate["killed"] and test in tests.seconds:
+                tests.killed(fate["path"], fate["line"], test)
+            yield fate
+    if os.waitpid(child, 0)[1]:
+        sys.exit("The tests could not be collected.")
+    thorough = [m for m in mutants if id(m) not in chosen]
+    yield from run_all(thorough, tests, configured, workers, imported, FIRST)
+
+
+def run_all(
+    mutants: list[Mutant],
+    tests: Tests,
+    configured: dict[str, Any],
+    workers: int,
+    live: Callable[[Trial, Runner, dict[str, Any]], None],
+    at_once: int,
+) -> Iterator[dict[str, Any]]:
+    """Every mutant against its tests, some at a time. Yields what became of each."""
     todo: list[Any] = mutants[::-1]
     running = selectors.DefaultSelector()
-    fates = []
+    done = 0
     start = time.monotonic()
     while todo or running.get_map():
         while todo and len(running.get_map()) < workers:
             mutant = todo.pop()
             if isinstance(mutant, Mutant):
                 chosen = tests.against(mutant)
-                trial = Trial(mutant, chosen[:FIRST], chosen[FIRST:])
+                trial = Trial(mutant, chosen[:at_once], chosen[at_once:])
             else:
                 trial = mutant
-            running.register(begin(trial, tests.seconds, configured), selectors.EVENT_READ, trial)
+            reading = begin(trial, tests.seconds, configured, live)
+            running.register(reading, selectors.EVENT_READ, trial)
         for key, _ in running.select(timeout=1):
             trial = key.data
             heard = os.read(key.fd, 65536)
@@ -162,18 +234,18 @@ def run_all(
             if last == "passed" and trial.later:
                 todo.append(Trial(trial.mutant, trial.later, [], started=trial.started))
                 continue
-            fates.append(fate_of(trial, last))
-            if fates[-1]["killed"] and last.rpartition(": ")[2] in tests.seconds:
-                tests.killed(trial.mutant, last.rpartition(": ")[2])
-            if not fates[-1]["killed"] or len(fates) % 100 == 0:
-                passed = time.monotonic() - start
-                print(f"{len(fates)} of {len(mutants)}, {passed:.0f} s", flush=True)
-                if not fates[-1]["killed"]:
-                    print(f"alive: {trial.mutant.path}:{trial.mutant.line}\n{trial.mutant.diff}")
+            fate = fate_of(trial, last)
+            done += 1
+            if fate["killed"] and last.rpartition(": ")[2] in tests.seconds:
+                tests.killed(trial.mutant.path, trial.mutant.line, last.rpartition(": ")[2])
+            if not fate["killed"] or done % 100 == 0:
+                print(f"{done} of {len(mutants)}, {time.monotonic() - start:.0f} s", flush=True)
+            if not fate["killed"]:
+                print(f"alive: {trial.mutant.path}:{trial.mutant.line}\n{trial.mutant.diff}")
+            yield fate
         for key in list(running.get_map().values()):
             if time.monotonic() - key.data.started > 20 * configured["limits"]["seconds_of_tests"]:
                 os.killpg(key.data.process, signal.SIGKILL)  # asleep: it uses no time of its own
-    return fates
 
 
 def fate_of(trial: Trial, last: str) -> dict[str, Any]:
@@ -190,7 +262,12 @@ def fate_of(trial: Trial, last: str) -> dict[str, Any]:
     }
 
 
-def begin(trial: Trial, seconds: dict[str, float], configured: dict[str, Any]) -> int:
+def begin(
+    trial: Trial,
+    seconds: dict[str, float],
+    configured: dict[str, Any],
+    live: Callable[[Trial, Runner, dict[str, Any]], None],
+) -> int:
     """Fork a child for a mutant. Returns where to read what it says."""
     reading, writing = os.pipe()
     trial.process = os.fork()
@@ -203,27 +280,34 @@ def begin(trial: Trial, seconds: dict[str, float], configured: dict[str, Any]) -
         silence = os.open(os.devnull, os.O_RDWR)
         for stream in (0, 1, 2):
             os.dup2(silence, stream)
-        live(trial, seconds, configured, writing)
+        limits = configured["limits"]
+        size = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+        most = size + int(limits["gigabytes"] * 2**30)
+        resource.setrlimit(resource.RLIMIT_AS, (most, most))
+        runner = Runner(trial, seconds, limits, lambda text: os.write(writing, text.encode()))
+        live(trial, runner, configured)
         status = 0
     finally:
         os._exit(status)
 
 
-def live(trial: Trial, seconds: dict[str, float], configured: dict[str, Any], writing: int) -> None:
-    """In the child: import the mutant, and run its tests until one fails."""
-    limits = configured["limits"]
-    size = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
-    most = size + int(limits["gigabytes"] * 2**30)
-    resource.setrlimit(resource.RLIMIT_AS, (most, most))
+def imported(trial: Trial, runner: Runner, configured: dict[str, Any]) -> None:
+    """In the child, the thorough way: import the mutant, and run its tests until one fails."""
     sys.path.insert(0, os.getcwd())
     import_instead(os.path.abspath(trial.mutant.path), trial.mutant.source)
-    runner = Runner(trial, seconds, limits, lambda text: os.write(writing, text.encode()))
     files = sorted({test.partition("::")[0] for test in trial.tests})
     status = pytest.main([*pytest_options(configured), *files], plugins=[runner])
     if status == pytest.ExitCode.OK or (status == pytest.ExitCode.NO_TESTS_COLLECTED and not files):
-        runner.say("out of time" if runner.out_of_time else "passed")
+        runner.end()
     elif not runner.failed:
         runner.say("failed while importing")
+
+
+def swapped(collected: Collected, trial: Trial, runner: Runner, configured: dict[str, Any]) -> None:
+    """In the child, the quick way: change the functions, and run the tests until one fails."""
+    collected.swap(trial.mutant)
+    collected.run(runner, trial.tests)
+    runner.end()
 
 
 def import_instead(path: str, source: str) -> None:
@@ -250,9 +334,13 @@ class Runner:
         self.limits = limits
         self.write = write
         self.failed = False
+        self.began = time.process_time()
         self.out_of_time = False
         signal.signal(signal.SIGPROF, signal.SIG_DFL)  # which ends the process
         signal.setitimer(signal.ITIMER_PROF, 20)
+
+    def end(self) -> None:
+        self.say("out of time" if self.out_of_time else "passed")
 
     def say(self, text: str) -> None:
         self.write(text + "\n")
@@ -271,7 +359,7 @@ class Runner:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: Any) -> Any:
-        if time.process_time() > self.limits["seconds_of_tests"]:
+        if time.process_time() - self.began > self.limits["seconds_of_tests"]:
             self.out_of_time = True
             return True  # passed over
         usual = self.seconds.get(item.nodeid, 1)

@@ -22,7 +22,7 @@ TIES = {"a = b": "1/2 each", "NaN": "NaN, but 0 for the one that fmax and fmin i
 
 def of_base(y: Any, x: Any, p: Any) -> Any:
     """∂(x^p)/∂x = p·x^(p-1), which is 0 for p = 0 also at x = 0."""
-    if type(p) is int or type(p) is float:
+    if isinstance(p, int | float):
         return 2 * x if p == 2 else p * x ** (p - 1) if p else 0
     at_limit = (x == 0) & (p == 0)
     return np.where(at_limit, 0, p * x ** np.where(at_limit, 1, p - 1))
@@ -54,9 +54,14 @@ def gap(a: Any, b: Any) -> Any:
     return np.where(np.isinf(a) & (a == b), 0, a - b)
 
 
+def quotient(a: Any, b: Any, zero: Any) -> Any:
+    """a / b, and 0 where `zero` says so, without dividing there."""
+    return np.where(zero, 0, a / np.where(zero, 1, b))
+
+
 def over(a: Any, y: Any) -> Any:
     """a / y for a norm y, with the subgradient 0 where the norm is 0."""
-    return np.where(y == 0, 0, a / np.where(y == 0, 1, y))
+    return quotient(a, y, y == 0)
 
 
 def direction(a: Any, b: Any) -> Any:

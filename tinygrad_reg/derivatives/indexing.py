@@ -7,6 +7,7 @@ from collections.abc import Callable, Container
 from functools import cache
 from inspect import Signature, signature
 from math import prod
+from sys import maxsize
 from typing import Any
 
 import numpy as np
@@ -113,7 +114,7 @@ def moving(op: Callable[..., Any], *moved: int) -> None:
 
 def moving_all(op: Callable[..., Any]) -> Callable[..., Any]:
     """Enter an operation of ours that moves, copies or drops entries of all arguments."""
-    return linear(op, each=lambda i: moved_back(op, range(2**31), i), jointly=True)
+    return linear(op, each=lambda i: moved_back(op, range(maxsize), i), jointly=True)
 
 
 def fix_arguments(op: Callable[..., Any], *moved: int) -> None:
@@ -222,8 +223,10 @@ def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> An
     y = np.where(False, x, 0)  # zeros, but a tensor also where no function is called
     for condition, function in zip(conditions, funclist, strict=True):
         chosen = x[condition]
+        if not chosen.size:
+            continue
         if callable(function):
-            function = function(chosen, *args, **kw) if chosen.size else 0
+            function = function(chosen, *args, **kw)
         entries = np.broadcast_to(as_array(function), chosen.shape).astype(x.dtype)
         of_all_axes = condition.reshape(condition.shape + (1,) * (x.ndim - condition.ndim))
         y = np.where(of_all_axes, scatter(entries, (condition,), x.shape), y)

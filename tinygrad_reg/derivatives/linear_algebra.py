@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_reg.derivatives.elementwise import quotient
 from tinygrad_reg.derivatives.products import as_operand, transposed
 from tinygrad_reg.derivatives.table import composition, constant, derivative, setting
 from tinygrad_reg.tensor import plain, record, rules
@@ -108,7 +109,8 @@ def symmetric(a: Any, upper: bool) -> Any:
     a = as_operand(a)
     if not is_square(a):
         return a
-    lower_half = np.tri(*a.shape[-2:], dtype=bool)
+    *_, n = a.shape
+    lower_half = np.tri(n, dtype=bool)
     return np.where(lower_half.T if upper else lower_half, a, transposed(a))
 
 
@@ -119,7 +121,8 @@ def diagonal(a: Any) -> Any:
 
 def below(a: Any) -> Any:
     """The entries below the diagonal, and zeros elsewhere."""
-    return a * np.tri(*a.shape[-2:], k=-1, dtype=a.dtype)
+    *_, n = a.shape
+    return a * np.tri(n, k=-1, dtype=a.dtype)
 
 
 def on_diagonal(values: Any) -> Any:
@@ -227,7 +230,7 @@ def cofactors(y: Any, a: Any) -> Any:
     r = int(np.max(np.sum(small, axis=-1), initial=0))
     if r == 0:
         return y[..., None, None] * transposed(np.linalg.inv(a))
-    n = s.shape[-1]
+    *_, n = s.shape
     u, _, vh = np.linalg.svd(plain(a))
     delta = (small * np.where(largest == 0, 1, largest))[..., n - r :]
     u, vh = u[..., n - r :], delta[..., None] * vh[..., n - r :, :]
@@ -275,7 +278,7 @@ def slogdet(a: Any) -> Any:
 
 def half_below(a: Any) -> Any:
     """The entries below the diagonal, and half of those on it."""
-    n = a.shape[-1]
+    *_, n = a.shape
     return a * ((np.tri(n) + np.tri(n, k=-1)) / 2).astype(a.dtype)
 
 
@@ -354,15 +357,17 @@ def with_complement(dbasis: Any, basis: Any, other: Any) -> Any:
 
     W is any basis of what is orthogonal to U; of all its changes, this one turns W least.
     """
-    if other.shape[-1] == 0:
+    *_, missing = other.shape
+    if missing == 0:
         return dbasis
     return np.concatenate([dbasis, -basis @ (transposed(dbasis) @ other)], axis=-1)
 
 
 def with_cotangent_of_complement(cotangent: Any, basis: Any, other: Any) -> Any:
     """The cotangent of U from that of an orthogonal matrix [U, W]: the adjoint of the above."""
-    k = basis.shape[-1]
-    if other.shape[-1] == 0:
+    *_, k = basis.shape
+    *_, missing = other.shape
+    if missing == 0:
         return cotangent
     to_other = cotangent[..., :, k:]
     return cotangent[..., :, :k] - other @ (transposed(to_other) @ basis)
@@ -411,9 +416,9 @@ def gaps(values: Any) -> tuple[Any, Any]:
 
 def divided(a: Any, gap: Any, tied: Any) -> Any:
     """a / gap; where that is 0, 0 for a = 0 and NaN otherwise."""
-    quotient = np.where(tied, 0, a / np.where(tied, 1, gap))
+    result = quotient(a, gap, tied)
     lost = tied & (plain(a) != 0)
-    return np.where(lost, np.nan, quotient) if np.any(lost) else quotient
+    return np.where(lost, np.nan, result) if np.any(lost) else result
 
 
 def undefined_vectors(of: str, why: str) -> np.linalg.LinAlgError:
@@ -433,7 +438,7 @@ def check_vectors(tied: Any, of: str, *cotangents: Any) -> None:
 
 def eigh_shapes(a: Any, UPLO: str) -> Any:
     """The shapes of the eigenvalues and the eigenvectors."""
-    n = a.shape[-1]
+    *_, n = a.shape
     return (n,), (n, n)
 
 
@@ -508,7 +513,7 @@ def eig_(a: Any) -> Any:
 
 def eig_shapes(a: Any) -> Any:
     """The shapes of the eigenvalues and the eigenvectors."""
-    n = a.shape[-1]
+    *_, n = a.shape
     return (n,), (n, n)
 
 
@@ -560,7 +565,7 @@ class Singular:
     def __init__(self, results: Any) -> None:
         U, s, Vh = results
         V = transposed(Vh)
-        k = s.shape[-1]
+        *_, k = s.shape
         self.U, self.other_u = U[..., :, :k], U[..., :, k:]
         self.V, self.other_v = V[..., :, :k], V[..., :, k:]
         self.s = s
@@ -616,7 +621,7 @@ def over_values(rest: Any, cotangent: Any, d: Singular) -> Any:
     zero = d.zero[..., None, :]
     if np.any(zero & (plain(cotangent) != 0)):
         raise undefined_vectors("singular ", "singular values are 0 (up to rounding)")
-    return np.where(zero, 0, rest / np.where(zero, 1, d.s[..., None, :]))
+    return quotient(rest, d.s[..., None, :], zero)
 
 
 svd_recorded = factorization(

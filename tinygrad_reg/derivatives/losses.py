@@ -389,10 +389,9 @@ def cross_entropy(logits: Any, targets: Any, axis: int = 0) -> Any:
     """-Σ t·log softmax(z) along an axis, for targets of the logits' shape."""
     z = below_largest(as_floats(logits), axis)
     log_sums = np.log(np.exp(z).sum(axis=axis))
-    if np.isfinite(z).all():
-        chosen = targets * z
-    else:  # a class was ruled out by a logit of -inf
-        chosen = np.where(targets == 0, 0, targets) * np.where(targets == 0, 0, z)
+    if not np.isfinite(z).all():  # a class was ruled out by a logit of -inf
+        z = np.where(targets == 0, 0, z)
+    chosen = targets * z
     return targets.sum(axis=axis) * log_sums - chosen.sum(axis=axis)
 
 

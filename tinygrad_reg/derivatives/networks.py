@@ -257,7 +257,7 @@ def margins(name: str, padding: Any, size: Any, stride: Any, dilation: Any) -> A
 
 def padded(X: Any, around: Any, number: float) -> Any:
     """Images with rows and columns of a number around them."""
-    if around == ((0, 0), (0, 0)):
+    if not np.any(around):
         return X
     return np.pad(X, ((0, 0), (0, 0), *around), constant_values=number)
 
@@ -536,6 +536,8 @@ SELU_ALPHA = 1.6732632423543772848170429916717
 SELU_SCALE = 1.0507009873554804934193349852946
 
 ROOT_OF_2_PI = sqrt(2 * pi)
+FAR = 40  # beyond, the normal density is 0 in floats, and so is what it is multiplied by
+SATURATED = 800  # beyond, the exponential of -x is 0 in floats
 
 
 def leaky_relu(x: Any, slope: Any = 0.01) -> Any:
@@ -631,7 +633,7 @@ def silu(x: Any) -> Any:
     array([  -0.,    0., 1000.])
     """
     x = as_floats(x)
-    return np.maximum(x, -800) * sigmoid(x)
+    return np.maximum(x, -SATURATED) * sigmoid(x)
 
 
 def gelu(x: Any, approximate: bool = False) -> Any:
@@ -672,7 +674,7 @@ def gelu_(x: Any) -> Any:
 def gelu_tanh_(x: Any) -> Any:
     """`gelu` with (1 + tanh u)/2 = σ(2u) in place of Φ."""
     x = as_floats(x)
-    return np.maximum(x, -30) * sigmoid(twice_u(np.clip(x, -30, 30)))
+    return np.maximum(x, -30) * sigmoid(twice_u(np.clip(x, -FAR, FAR)))
 
 
 def twice_u(x: Any) -> Any:
@@ -722,18 +724,18 @@ def weideman(number: int) -> tuple[float, Any]:
 
 def normal_density(x: Any) -> Any:
     """The normal density e^(-x²/2)/√2π, with x bounded to where it is not 0 in floats."""
-    bounded = np.clip(x, -40, 40)
+    bounded = np.clip(x, -FAR, FAR)
     return np.exp(-0.5 * bounded * bounded) / ROOT_OF_2_PI
 
 
 def of_gelu(y: Any, x: Any) -> Any:
     """∂(x·Φ(x))/∂x = Φ(x) + x·φ(x)."""
-    return normal_distribution_(x) + np.clip(x, -40, 40) * normal_density(x)
+    return normal_distribution_(x) + np.clip(x, -FAR, FAR) * normal_density(x)
 
 
 def of_gelu_tanh(y: Any, x: Any) -> Any:
     """∂(x·σ(v))/∂x = σ(v) + x·σ(v)·(1 - σ(v))·v' with v = 2u."""
-    x = np.clip(x, -30, 30)
+    x = np.clip(x, -FAR, FAR)
     share = sigmoid(twice_u(x))
     return share + x * share * (1 - share) * sqrt(8 / pi) * (1 + 3 * 0.044715 * x * x)
 
@@ -741,7 +743,7 @@ def of_gelu_tanh(y: Any, x: Any) -> Any:
 def of_silu(y: Any, x: Any) -> Any:
     """∂(x·σ(x))/∂x = σ(x) + x·σ(x)·(1 - σ(x))."""
     share = sigmoid(x)
-    return share + np.clip(x, -800, 800) * share * (1 - share)
+    return share + np.clip(x, -SATURATED, SATURATED) * share * (1 - share)
 
 
 def left_slope_of_elu(x: Any) -> Any:
@@ -758,7 +760,7 @@ leaky_relu = elementwise(
 elu = elementwise(
     elu,
     lambda y, x, alpha=1.0: np.where(x > 0, 1, alpha * left_slope_of_elu(x)),
-    lambda y, x, alpha: np.where(x > 0, 0, np.expm1(np.where(x > 0, 0, x))),
+    lambda y, x, alpha: np.expm1(np.where(x > 0, 0, x)),
     kinks={"x = 0": "alpha"},
 )
 silu = elementwise(silu, of_silu)

@@ -52,15 +52,14 @@ def of_power_norm(x: Any, p: Any, ord: Any, axis: Any) -> Any:
     It is computed at a scale where no power overflows or vanishes.
     """
     sizes = np.abs(plain(x))
-    axes = tuple(range(x.ndim)) if axis is None else axis
     extreme, initial = (np.max, 0) if p > 0 else (np.min, np.inf)
-    scale = extreme(sizes, axis=axes, keepdims=True, initial=initial)
+    scale = extreme(sizes, axis=axis, keepdims=True, initial=initial)
     x = x / np.where((scale == 0) | ~np.isfinite(scale), 1, scale)
     y = np.linalg.norm(x, ord, axis, keepdims=True)
     if p > 0 and p % 2 == 0:
         return over(x, y) ** (int(p) - 1)
     nowhere = (x == 0) | (y == 0)
-    shares = np.where(nowhere, 1, np.abs(x)) / np.where(y == 0, 1, y)
+    shares = np.where(nowhere, 1, over(np.abs(x), y))
     return np.where(nowhere, 0, np.sign(x) * shares ** (p - 1))
 
 

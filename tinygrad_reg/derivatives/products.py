@@ -241,7 +241,7 @@ linear(np.tensordot, tensordot_to_left, tensordot_to_right)
 def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
     """The sum of products over given axes of both, or over the last of one, the first of other."""
     a, b = as_operand(a), as_operand(b)
-    if np.ndim(axes) == 0 and not isinstance(axes, list | tuple):
+    if np.ndim(axes) == 0:
         number = operator.index(axes)
         pairs = tuple(range(a.ndim - number, a.ndim)), tuple(range(number))
     else:
@@ -259,8 +259,6 @@ def as_axes(axes: Any) -> tuple[int, ...]:
 def kron(a: Any, b: Any) -> Any:
     """Every entry of `a` times all of `b`, as blocks."""
     a, b = as_operand(a), as_operand(b)
-    if a.ndim == 0 or b.ndim == 0:
-        return a * b
     n = max(a.ndim, b.ndim)
     outer_shape = (1,) * (n - a.ndim) + a.shape
     block_shape = (1,) * (n - b.ndim) + b.shape
@@ -288,7 +286,7 @@ def cross(
     if lengths == (3, 3):
         y: Any = record(rules[np.cross], (a, b))
         return np.moveaxis(y, -1, axisc)
-    np.cross(np.empty((0, lengths[0])), np.empty((0, lengths[1])))  # NumPy's own words on it
+    np.cross(np.zeros(lengths[0]), np.zeros(lengths[1]))  # NumPy's own words on it
     if lengths == (2, 2):
         return a[..., 0] * b[..., 1] - a[..., 1] * b[..., 0]
     y = plane_cross_space(a, b) if lengths == (2, 3) else -plane_cross_space(b, a)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_reg.derivatives.elementwise import quotient
 from tinygrad_reg.derivatives.indexing import along, as_array, scatter
 from tinygrad_reg.derivatives.table import composition, derivative, linear
 from tinygrad_reg.tensor import Tensor, functions, plain
@@ -175,7 +176,7 @@ def ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
         parts.insert(0, like(ary, to_begin, "to_begin"))
     if to_end is not None:
         parts.append(like(ary, to_end, "to_end"))
-    return np.concatenate(parts) if len(parts) > 1 else parts[0]
+    return np.concatenate(parts)
 
 
 def like(ary: Any, part: Any, name: str) -> Any:
@@ -320,7 +321,7 @@ def share_of_next(x: Any, xp: Any) -> Any:
     before, after = segment(x, xp)
     width = xp[after] - xp[before]
     low, high = plain(x) < plain(xp)[0], plain(x) > plain(xp)[-1]
-    share = (x - xp[before]) / np.where(plain(width) == 0, 1, width)
+    share = quotient(x - xp[before], width, plain(width) == 0)
     return np.where(low, 0, np.where(high, 1, share))
 
 
@@ -328,7 +329,7 @@ def slope_at(x: Any, xp: Any, fp: Any) -> Any:
     """The slope of the line that each x lies on, and 0 outside."""
     before, after = segment(x, xp)
     width = xp[after] - xp[before]
-    slope = (fp[after] - fp[before]) / np.where(plain(width) == 0, 1, width)
+    slope = quotient(fp[after] - fp[before], width, plain(width) == 0)
     outside = (plain(x) < plain(xp)[0]) | (plain(x) >= plain(xp)[-1])
     return np.where(outside, 0, slope)
 

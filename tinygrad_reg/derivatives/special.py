@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from tinygrad_reg.derivatives.elementwise import gap
+from tinygrad_reg.derivatives.elementwise import gap, quotient
 from tinygrad_reg.derivatives.table import derivative, elementwise, reduction
 from tinygrad_reg.tensor import Tensor, plain
 
@@ -72,8 +72,7 @@ def look_for_tensors(function: Operation, line: Operation) -> None:
 
 def ratio(x: Any, y: Any) -> Any:
     """x / y, with 0 / 0 = 0."""
-    both = (x == 0) & (y == 0)
-    return np.where(both, 0, x / np.where(both, 1, y))
+    return quotient(x, y, (x == 0) & (y == 0))
 
 
 # The error function and its relatives

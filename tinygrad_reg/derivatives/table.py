@@ -19,6 +19,7 @@ from functools import cache, wraps
 from inspect import Parameter, signature
 from itertools import count
 from math import inf
+from sys import maxsize
 from typing import Any
 
 import numpy as np
@@ -52,7 +53,7 @@ class Each:
         return map(self.entry_of, count())
 
     def __len__(self) -> int:
-        return 2**31
+        return maxsize
 
 
 def elementwise(
