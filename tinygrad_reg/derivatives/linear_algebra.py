@@ -20,7 +20,8 @@ import numpy as np
 
 from tinygrad_reg.derivatives.elementwise import quotient
 from tinygrad_reg.derivatives.products import as_operand, transposed
-from tinygrad_reg.derivatives.table import composition, constant, derivative, setting
+from tinygrad_reg.derivatives.reduction import setting
+from tinygrad_reg.derivatives.table import composition, constant, derivative
 from tinygrad_reg.tensor import plain, record, rules
 
 # The types of results that come with names, such as S in np.linalg.svd(A).S.

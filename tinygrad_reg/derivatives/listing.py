@@ -18,7 +18,8 @@ from typing import Any
 import numpy as np
 
 from tinygrad_reg.derivatives import losses, networks, penalties
-from tinygrad_reg.derivatives.table import Each, parameters_of
+from tinygrad_reg.derivatives.arity import parameters_of
+from tinygrad_reg.derivatives.table import Each
 from tinygrad_reg.tensor import Rule, functions, rules
 
 __all__ = ["Line", "lines"]

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_reg.derivatives.table import derivative, elementwise, reduction
+from tinygrad_reg.derivatives.reduction import reduction
+from tinygrad_reg.derivatives.table import derivative, elementwise
 from tinygrad_reg.tensor import Tensor, plain
 
 __all__ = [

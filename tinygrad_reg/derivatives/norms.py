@@ -9,8 +9,9 @@ import numpy as np
 
 from tinygrad_reg.derivatives.elementwise import over
 from tinygrad_reg.derivatives.indexing import as_array
+from tinygrad_reg.derivatives.reduction import reduction
 from tinygrad_reg.derivatives.reductions import shared
-from tinygrad_reg.derivatives.table import composition, reduction
+from tinygrad_reg.derivatives.table import composition
 from tinygrad_reg.tensor import functions, plain
 
 

@@ -10,7 +10,8 @@ import numpy as np
 
 from tinygrad_reg.derivatives.elementwise import over
 from tinygrad_reg.derivatives.indexing import as_array
-from tinygrad_reg.derivatives.table import composition, constant, reduction
+from tinygrad_reg.derivatives.reduction import reduction
+from tinygrad_reg.derivatives.table import composition, constant
 from tinygrad_reg.tensor import Tensor, functions, plain
 
 TIES_SHARE = {"ties": "all that tie share equally"}

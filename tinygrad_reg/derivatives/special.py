@@ -15,7 +15,8 @@ import numpy as np
 from scipy import special
 
 from tinygrad_reg.derivatives.elementwise import gap, quotient
-from tinygrad_reg.derivatives.table import derivative, elementwise, reduction
+from tinygrad_reg.derivatives.reduction import reduction
+from tinygrad_reg.derivatives.table import derivative, elementwise
 from tinygrad_reg.tensor import Tensor, plain
 
 POSITIVE = (0, inf)

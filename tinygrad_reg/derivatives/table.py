@@ -16,14 +16,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache, wraps
-from inspect import Parameter, signature
 from itertools import count
-from math import inf
 from sys import maxsize
 from typing import Any
 
 import numpy as np
 
+from tinygrad_reg.derivatives.arity import check_arity, name_of, parameters_of
 from tinygrad_reg.tensor import (
     Rule,
     Tensor,
@@ -33,9 +32,8 @@ from tinygrad_reg.tensor import (
     rules,
     without_gradient,
 )
-from tinygrad_reg.wording import no_derivative
 
-__all__ = ["composition", "constant", "derivative", "elementwise", "linear", "reduction"]
+__all__ = ["composition", "constant", "derivative", "elementwise", "linear"]
 
 Operation = Callable[..., Any]
 
@@ -103,53 +101,6 @@ def elementwise(
     """
     rule = Rule(op, Each(each) if each else local_derivatives, is_local=True)
     return enter(op, about(rule, domain, kinks))
-
-
-def reduction(
-    op: Operation, *local_derivatives: Any, domain: Any = None, kinks: dict[str, str] | None = None
-) -> Operation:
-    """Enter an operation that reduces over `axis`, by its local derivatives.
-
-    As `elementwise`, but `y` and the cotangent arrive with the reduced axes kept at length 1, and
-    the keyword arguments of the call are passed on to the local derivatives. A call may have
-    `axis`, `keepdims` and whatever else is an argument of a local derivative.
-    """
-    rule = about(Rule(op, local_derivatives, is_local=True, keeps_axes=True), domain, kinks)
-    arity = len(local_derivatives)
-    taken = {
-        name for entry in local_derivatives if callable(entry) for name in parameters_of(entry)
-    }
-
-    def call(*args: Any, **kwargs: Any) -> Tensor:
-        if len(args) != arity:
-            names = parameters_of(op)
-            kwargs = dict(zip(names, args, strict=False)) | kwargs
-            args = tuple([kwargs.pop(name) for name in names[:arity]])
-        for name in kwargs.keys() - {"axis", "keepdims"}:
-            x = kwargs[name]
-            if x is None or x is np._NoValue or (name == "overwrite_input" and not x):
-                del kwargs[name]
-            elif name in taken:
-                kwargs[name] = setting(x, name, rule)
-            else:
-                raise TypeError(
-                    f"{rule.name} of a tensor does not take {name}=: write t.astype(...) for "
-                    f"dtype=, y = {rule.name}(t) for out=, np.where(mask, t, neutral) for where="
-                )
-        if isinstance(kwargs.get("axis"), list | np.ndarray):
-            kwargs["axis"] = static(kwargs["axis"])
-        return record(rule, args, kwargs)
-
-    return enter(op, rule, call)
-
-
-def setting(x: Any, name: str, rule: Rule) -> Any:
-    """A keyword argument that is a constant, as something that cannot change later."""
-    if type(x) is Tensor:
-        if x.number:
-            raise no_derivative(rule.name, name, x)
-        x = x.current()
-    return np.array(x) if isinstance(x, list | np.ndarray) else x
 
 
 def linear(
@@ -337,56 +288,6 @@ def static(x: Any) -> Any:
     if type(x) is np.ndarray:
         x = x.tolist()
     return tuple(x) if type(x) is list else x
-
-
-@cache
-def parameters_of(op: Operation) -> list[str]:
-    """The names of the arguments that can be given by position, as far as Python knows them."""
-    try:
-        parameters = signature(op).parameters.values()
-    except ValueError:
-        return []
-    return [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-
-
-def most_arguments(op: Operation) -> float:
-    """How many arguments an operation takes by position, as far as Python knows."""
-    if isinstance(op, np.ufunc):
-        return op.nin
-    try:
-        kinds = [p.kind for p in signature(op).parameters.values()]
-    except ValueError:
-        return inf
-    return inf if Parameter.VAR_POSITIONAL in kinds else max(len(parameters_of(op)), 1)
-
-
-def check_arity(op: Operation, rule: Rule) -> None:
-    """Raise if the number of rules cannot be right."""
-    if not callable(op):
-        raise TypeError(f"the operation is {op!r}: expected a function of arrays")
-    given = len(rule.entries)
-    if isinstance(rule.entries, Each):
-        return
-    least, most = 1, most_arguments(op)
-    if isinstance(op, np.ufunc):
-        least = op.nin
-    if not least <= given <= most:
-        expected = f"{least}" if least == most else f"{least} to {most}"
-        raise TypeError(
-            f"{name_of(op)} was given {given} rules: expected {expected}, one for each argument "
-            "that has a derivative"
-        )
-    for i, entry in enumerate(rule.entries):
-        if not (callable(entry) or entry is None or isinstance(entry, int)):
-            raise TypeError(
-                f"{name_of(op)} was given {entry!r} as its rule for argument {i}: expected a "
-                "function, an int for a constant derivative, or None"
-            )
-
-
-def name_of(op: Operation) -> str:
-    """What an operation is called in messages."""
-    return getattr(op, "__name__", repr(op))
 
 
 def total(parts: Iterable[Any]) -> Any:

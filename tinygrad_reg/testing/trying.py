@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 import optree
 
-from tinygrad_reg.derivatives.table import Each, parameters_of
+from tinygrad_reg.derivatives.arity import parameters_of
+from tinygrad_reg.derivatives.table import Each
 from tinygrad_reg.tensor import Rule
 from tinygrad_reg.testing.samples.layouts import (
     Case,
