@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_reg.derivatives.elementwise import logistic_
 from tinygrad_reg.derivatives.reduction import reduction
 from tinygrad_reg.derivatives.table import derivative, elementwise
 from tinygrad_reg.tensor import Tensor, plain
@@ -38,9 +39,7 @@ def sigmoid(x: Any) -> Any:
     >>> float(tg.sigmoid(0.0)), float(tg.sigmoid(-1000.0))
     (0.5, 0.0)
     """
-    x = as_floats(x)
-    decay = np.exp(-np.abs(x))
-    return np.where(x >= 0, 1, decay) / (1 + decay)
+    return logistic_(as_floats(x))
 
 
 def relu(x: Any) -> Any:

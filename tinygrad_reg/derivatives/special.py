@@ -15,6 +15,7 @@ import numpy as np
 from scipy import special
 
 from tinygrad_reg.derivatives.elementwise import gap, quotient
+from tinygrad_reg.derivatives.losses import log_softmax_pull, log_softmax_push, softmax_product
 from tinygrad_reg.derivatives.reduction import reduction
 from tinygrad_reg.derivatives.table import derivative, elementwise
 from tinygrad_reg.tensor import Tensor, plain
@@ -287,25 +288,18 @@ def logsumexp(
     return size * np.where(negative, np.nan, 1).astype(size.dtype)
 
 
-def of_softmax(direction: Any, y: Any, x: Any, axis: Any = None) -> Any:
-    """The Jacobian of softmax times a vector. It is symmetric: the same in both modes."""
-    weighted = direction * y
-    return weighted - y * np.sum(weighted, axis=axis, keepdims=True)
+def over_all(product: Operation) -> Operation:
+    """A product of `losses.py` with SciPy's default for the axis, which is all of them."""
+    return lambda direction, y, x, axis=None: product(direction, y, x, axis)
 
 
-softmax = derivative(soft_maximum, pullbacks=[of_softmax], pushforwards=[of_softmax])
+softmax = derivative(
+    soft_maximum, pullbacks=[over_all(softmax_product)], pushforwards=[over_all(softmax_product)]
+)
 log_softmax = derivative(
     log_of_softmax,
-    pullbacks=[
-        lambda cotangent, y, x, axis=None: (
-            cotangent - np.exp(y) * np.sum(cotangent, axis=axis, keepdims=True)
-        )
-    ],
-    pushforwards=[
-        lambda tangent, y, x, axis=None: (
-            tangent - np.sum(np.exp(y) * tangent, axis=axis, keepdims=True)
-        )
-    ],
+    pullbacks=[over_all(log_softmax_pull)],
+    pushforwards=[over_all(log_softmax_push)],
 )
 
 look_for_tensors(special.polygamma, polygamma)
