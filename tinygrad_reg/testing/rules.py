@@ -93,6 +93,12 @@ def run(check: Callable[..., None], case: Case, tries: int) -> None:
         raise
 
 
+def demand(holds: bool, message: str) -> None:
+    """Raise if something does not hold; an `assert` would be silent under `python -O`."""
+    if not holds:
+        raise AssertionError(message)
+
+
 # The properties. Each draws an example of a case and raises if something is wrong with it.
 
 
@@ -112,17 +118,20 @@ def value_is_that_of_the_operation(case: Case, data: Any) -> None:
                 return
             raise AssertionError(f"{case}: tensors are accepted where {refusal!r}") from refusal
         for x, copy in zip(arrays, before, strict=True):
-            assert np.array_equal(x, copy, equal_nan=True), f"{case} writes into its argument"
+            unchanged = np.array_equal(x, copy, equal_nan=True)
+            demand(unchanged, f"{case} writes into its argument")
         for one, other in zip(leaves(expected), leaves(again), strict=True):
             same = np.array_equal(one, other, equal_nan=True)
-            assert same, f"{case} gives something else when it is called again: is it random?"
+            demand(same, f"{case} gives something else when it is called again: is it random?")
         for tracked in (True, False):
             found = case.call(*[Tensor(x, requires_grad=tracked) for x in arrays], **keywords)
             same = optree.tree_structure(found) == optree.tree_structure(expected)
-            assert same, f"{case} of tensors gave another structure"
+            demand(same, f"{case} of tensors gave another structure")
             for tensor, y in zip(leaves(found), leaves(expected), strict=True):
-                assert type(tensor) is Tensor, f"{case} of tensors gave {type(tensor).__name__}"
-                assert (tensor.shape, tensor.dtype) == (np.shape(y), np.asarray(y).dtype)
+                kind = type(tensor)
+                demand(kind is Tensor, f"{case} of tensors gave {kind.__name__}")
+                given, meant = (tensor.shape, tensor.dtype), (np.shape(y), np.asarray(y).dtype)
+                demand(given == meant, f"{case} of tensors gave {given} where {meant} is meant")
                 np.testing.assert_array_equal(tensor.data, y)
 
 
@@ -170,11 +179,13 @@ def dtypes_are_kept(case: Case, data: Any) -> None:
     y, tangent = jvp(f, rounded, tangents)
     for found in (y, tangent):
         for part, value in zip(leaves(found), expected, strict=True):
-            assert part.dtype == value.dtype, f"{case}: {part.dtype} where {value.dtype} is meant"
+            same = part.dtype == value.dtype
+            demand(same, f"{case}: {part.dtype} where {value.dtype} is meant")
     gradients = gradient(*rounded)
     second = jvp(gradient, rounded, tangents)[1]
     for found in (gradients, second):
-        assert [part.dtype for part in found] == dtypes, f"{case} of {dtypes}: gradients {found}"
+        same = [part.dtype for part in found] == dtypes
+        demand(same, f"{case} of {dtypes}: gradients {found}")
     exact = vjp(f, *arrays)[1](optree.tree_map(lambda u: u.astype(float), weights))
     for found, right in zip(gradients, exact, strict=True):
         size = np.max(np.abs(right), initial=0.01)
@@ -193,8 +204,10 @@ def empty_arrays_have_empty_gradients(case: Case, data: Any) -> None:
         weights = optree.tree_map(lambda y: np.asarray(y) * 0 + 1, value)
         gradients = vjp(f, *arrays)[1](weights)
         tangent = jvp(f, arrays, arrays)[1]
-    assert [g.shape for g in gradients] == [x.shape for x in arrays]
-    assert optree.tree_map(np.shape, tangent) == optree.tree_map(np.shape, value)
+    same = [g.shape for g in gradients] == [x.shape for x in arrays]
+    demand(same, f"{case} of no entries has gradients {gradients}")
+    same = optree.tree_map(np.shape, tangent) == optree.tree_map(np.shape, value)
+    demand(same, f"{case} of no entries has the tangent {tangent}")
 
 
 def quiet(check: Callable[..., None]) -> Callable[..., None]:
