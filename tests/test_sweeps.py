@@ -376,3 +376,15 @@ def test_a_rule_in_full_is_called_with_the_arguments_of_the_call_and_no_others()
     np.testing.assert_array_equal(gradient, x)
     for given in met:
         np.testing.assert_array_equal(given, x)
+
+
+def test_a_tangent_of_zero_meets_an_infinity_in_a_matrix_product_as_a_cotangent_does():
+    X = np.array([[1.0, np.inf], [2.0, 3.0]])
+    with np.errstate(invalid="ignore"):
+        _, tangent = tg.jvp(lambda W: W @ X, (np.ones((1, 2)),), (np.array([[0.0, 1.0]]),))
+    np.testing.assert_array_equal(tangent, [[2, 3]])
+    # and an infinite tangent meets a zero
+    x = np.array([0.0, 1.0])
+    slope = np.array([0.0, 1.0])
+    _, tangent = tg.jvp(lambda x: np.sqrt(x) @ slope, (x,), (np.ones(2),))
+    assert tangent == tg.grad(lambda x: np.sqrt(x) @ slope)(x) @ np.ones(2) == 0.5
