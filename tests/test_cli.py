@@ -1,13 +1,17 @@
 """The command line: what it says, and what it refuses."""
 
+import io
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+import tinygrad_reg as tg
 import tinygrad_reg.cli as cli
 import tinygrad_reg.tour as tour_package
 from tinygrad_reg import __version__
@@ -172,6 +176,32 @@ wrong = tg.elementwise(squared, lambda y, x: x)
 
 def raises(W):
     raise KeyError("no such weight")
+
+
+def predict(W, b, X):
+    return tg.sigmoid(W @ X + b)
+
+
+def weighted(W, *, X):
+    return np.sum(W * X)
+
+
+def positive(W):
+    return np.sum(W) if np.sum(W) > 0 else -np.sum(W)
+
+
+def repeated(W, n=3):
+    for _ in range(n):
+        W = W * W
+    return np.sum(W)
+
+
+def many(W):
+    return np.sum(W * LARGE)
+
+
+LARGE = np.linspace(0, 1, 5000)
+compiled = tg.compile(predict)
 """
 
 
@@ -216,6 +246,141 @@ def test_check_says_when_the_function_raises(model):
     assert "KeyError: 'no such weight'" in result.stderr
     assert "W of shape (2,)" in result.stderr
     assert "Traceback" not in result.output
+
+
+COST = ("lesson_model.py:cost", "--shape", "W=1,1", "--value", "b=0.5")
+
+
+def written(*arguments):
+    """The function in the module that `program` prints."""
+    result = invoke("program", *arguments)
+    assert result.exit_code == 0, result.output
+    module = {}
+    exec(compile(result.stdout, "printed", "exec"), module)
+    return module[arguments[0].rpartition(":")[2]]
+
+
+def arguments_of_cost():
+    """What `check` and `program` call the cost with, if they are given COST."""
+    W = np.random.default_rng(0).normal(size=(1, 1))
+    return W, 0.5, np.array([[1.0, 2.0]]), np.array([[0.0, 1.0]]), 0.7, 2
+
+
+def cost_of_the_lesson(W, b, X, Y, lambd, m):
+    return np.sum(tg.binary_cross_entropy(W @ X + b, Y)) / m + tg.l2(W, lambd, m)
+
+
+def test_program_prints_a_module_that_computes_value_and_gradient(model):
+    value, gradient = written(*COST, "--by", "W", "--by", "b")(*arguments_of_cost())
+    expected = tg.value_and_grad(cost_of_the_lesson, argnums=(0, 1))(*arguments_of_cost())
+    np.testing.assert_allclose(value, expected[0], rtol=1e-14)
+    for got, wanted in zip(gradient, expected[1], strict=True):
+        np.testing.assert_allclose(got, wanted, rtol=1e-12)
+
+
+def test_program_differentiates_by_everything_made_of_floats_unless_told_otherwise(model):
+    _, gradient = written("lesson_model.py:many", "--shape", "W=5000")(np.ones(5000), LARGE=ones)
+    np.testing.assert_array_equal(gradient, ones)
+    result = invoke("program", *COST)
+    assert all(name in result.stdout for name in ("dW", "db", "dX", "dY", "dlambd"))
+    gradient = written(*COST, "--grad", "--by", "b")(*arguments_of_cost())
+    assert np.shape(gradient) == ()
+
+
+ones = np.ones(5000)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("lesson_model.py:predict",), ("lesson_model.py:compiled",), (*COST[:1], "--plain")],
+)
+def test_program_of_a_function_that_has_no_gradient_or_shall_have_none(model, arguments):
+    result = invoke("program", *arguments, *COST[1:])
+    assert result.exit_code == 0, result.output
+    assert "backward" not in result.stdout
+    assert "W @ X + b" in result.stdout
+
+
+def test_program_takes_arguments_by_name_alone(model):
+    assert "W * X" in invoke("program", "lesson_model.py:weighted", "--shape", "W=1,2").stdout
+
+
+def test_program_is_written_for_the_value_of_a_static_argument(model):
+    result = invoke("program", "lesson_model.py:repeated", "--shape", "W=2", "--static", "n")
+    assert result.exit_code == 0, result.output
+    value, gradient = written(
+        "lesson_model.py:repeated", "--shape", "W=2", "--static", "n"
+    )(np.array([1.0, 2.0]))  # fmt: skip
+    assert value == 257
+    np.testing.assert_array_equal(gradient, [8, 8 * 2**7])
+
+
+def test_the_fast_program_is_printed_as_python(model):
+    result = invoke("program", *COST, "--fast")
+    assert result.exit_code == 0, result.output
+    compile(result.stdout, "printed", "exec")
+    assert result.stdout != invoke("program", *COST).stdout
+
+
+def test_what_program_prints_can_be_redirected_into_a_file(model):
+    command = [sys.executable, "-m", "tinygrad_reg", "program", *COST]
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii", "FORCE_COLOR": "1"}
+    done = subprocess.run(command, capture_output=True, env=environment, check=True)
+    (model / "printed.py").write_bytes(done.stdout)
+    assert done.stdout.decode() == invoke("program", *COST).stdout
+    command = [sys.executable, "-c", "import printed; printed.cost"]
+    subprocess.run(command, check=True, env={**os.environ, "PYTHONPATH": str(model)})
+
+
+def test_on_a_terminal_program_prints_the_same_text_in_colours(model, monkeypatch):
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    source = invoke("program", *COST).stdout
+    terminal = Terminal()
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setattr(sys, "stdout", terminal)
+    cli.show_source(source)
+    assert "\x1b[" in terminal.getvalue()
+    assert re.sub(r"\x1b\[[\d;]*m", "", terminal.getvalue()) == source
+
+
+def test_program_writes_into_a_file(model):
+    result = invoke("program", *COST, "--output", "written.py")
+    assert result.exit_code == 0, result.output
+    assert result.output == ""
+    assert (model / "written.py").read_text(encoding="utf-8") == invoke("program", *COST).stdout
+
+
+def test_program_says_which_arrays_are_passed_because_they_are_large(model):
+    result = invoke("program", "lesson_model.py:many", "--shape", "W=5000")
+    assert (
+        result.stderr == "Note: arrays too large to be written out are arguments: LARGE (5000,)\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("lesson_model.py:cost",), ("needs W, b", "--shape W=2,3")),
+        (("lesson_model.py:price",), ("cost, squared",)),
+        ((*COST, "--by", "m"), ("--by m", "W, b, X, Y, lambd")),
+        ((*COST, "--static", "n"), ("--static n", "W, b, X, Y, lambd, m")),
+        ((*COST, "--plain", "--grad"), ("--plain takes no derivative",)),
+        ((*COST, "--output", "lesson_model.py"), ("lesson_model.py is the file of the function",)),
+        ((*COST, "--output", "no/such/folder.py"), ("cannot be written", "No such file")),
+        (("lesson_model.py:positive", "--shape", "W=2"), ("has no program", "np.where")),
+        (("lesson_model.py:raises", "--shape", "W=2"), ("KeyError: 'no such weight'",)),
+        (("lesson_model.py:predict", *COST[1:], "--grad"), ("not a single number",)),
+        (("lesson_model.py:repeated", "--value", "W=3", "--grad"), ("made of floats",)),
+    ],
+)
+def test_program_refuses_with_one_line(model, arguments, words):
+    assert refused(invoke("program", *arguments), *words)
+    assert "def cost" in (model / "lesson_model.py").read_text()
 
 
 def test_rules_prints_the_table():

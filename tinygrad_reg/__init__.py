@@ -33,11 +33,12 @@ from tinygrad_reg.derivatives.networks import (
 )
 from tinygrad_reg.derivatives.penalties import elastic_net, group_lasso, l1, l2
 from tinygrad_reg.derivatives.table import derivative, elementwise, linear
-from tinygrad_reg.modes import AnomalyError, detect_anomaly, no_grad
+from tinygrad_reg.modes import AnomalyError, TracingError, detect_anomaly, no_grad
 from tinygrad_reg.tensor import Tensor
 from tinygrad_reg.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 
 if TYPE_CHECKING:
+    from tinygrad_reg.compiler import compile
     from tinygrad_reg.drawing import draw
 
 __version__ = "0.1.0"
@@ -45,9 +46,11 @@ __version__ = "0.1.0"
 __all__ = [
     "AnomalyError",
     "Tensor",
+    "TracingError",
     "avg_pool2d",
     "batch_norm",
     "binary_cross_entropy",
+    "compile",
     "conv2d",
     "derivative",
     "detect_anomaly",
@@ -88,6 +91,9 @@ __all__ = [
 ]
 
 
+LATE = {"compile": "tinygrad_reg.compiler", "draw": "tinygrad_reg.drawing"}
+
+
 def _repr_svg_(tensor: Tensor) -> str | None:
     """The graph as a picture, by which notebooks show a tensor; None without a renderer."""
     return import_module("tinygrad_reg.drawing").svg(tensor)  # type: ignore[no-any-return]
@@ -97,7 +103,7 @@ Tensor._repr_svg_ = _repr_svg_
 
 
 def __getattr__(name: str) -> Any:
-    """Load what only pictures need when it is asked for."""
-    if name == "draw":
-        return import_module("tinygrad_reg.drawing").draw
+    """Load what only pictures and programs need when it is asked for."""
+    if name in LATE:
+        return getattr(import_module(LATE[name]), name)
     raise AttributeError(f"module 'tinygrad_reg' has no attribute {name!r}")

@@ -1,13 +1,15 @@
-"""The command line: `python -m tinygrad_reg tour`, `check` and `rules`."""
+"""The command line: `python -m tinygrad_reg tour`, `check`, `program` and `rules`."""
 
 from __future__ import annotations
 
+import inspect
 import sys
+from collections.abc import Callable
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from shutil import which
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import numpy as np
 import typer
@@ -17,6 +19,9 @@ from rich.table import Table
 
 from tinygrad_reg import __version__
 
+if TYPE_CHECKING:
+    from tinygrad_reg.compiler import Program
+
 __all__ = ["app"]
 
 app = typer.Typer(
@@ -24,6 +29,21 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
 )
+
+
+# How `check` and `program` are told what to call, and with what.
+Named = Annotated[
+    str, typer.Argument(help="module:function or path/to/file.py:function", show_default=False)
+]
+Shapes = Annotated[
+    list[str] | None,
+    typer.Option(help="Random numbers for an argument, by its shape: W=2,3. As often as needed."),
+]
+Values = Annotated[
+    list[str] | None,
+    typer.Option(help="A value for an argument, in NumPy: 'X=np.ones((2, 3))'."),
+]
+Seed = Annotated[int, typer.Option(min=0, help="Seed of the random numbers.")]
 
 
 def stop(message: str, code: int) -> NoReturn:
@@ -90,21 +110,11 @@ def tour(
 
 @app.command()
 def check(
-    function: Annotated[
-        str, typer.Argument(help="module:function or path/to/file.py:function", show_default=False)
-    ],
-    shape: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Random numbers for an argument, by its shape: W=2,3. As often as needed."
-        ),
-    ] = None,
-    value: Annotated[
-        list[str] | None,
-        typer.Option(help="A value for an argument, in NumPy: 'X=np.ones((2, 3))'."),
-    ] = None,
+    function: Named,
+    shape: Shapes = None,
+    value: Values = None,
     order: Annotated[int, typer.Option(min=1, max=4, help="Highest order of derivative.")] = 2,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the random numbers.")] = 0,
+    seed: Seed = 0,
 ) -> None:
     """Check the gradients of a function, and say what is wrong with one that is wrong.
 
@@ -135,6 +145,142 @@ def check(
         stop(f"{function} cannot be checked: {type(error).__name__}: {error}{notes}", code=2)
     sizes = ", ".join(f"{name} {np.shape(x)}" for name, x in chosen.items())
     typer.echo(f"{function}: gradients with respect to {sizes} are right, up to order {order}")
+
+
+@app.command()
+def program(
+    function: Named,
+    shape: Shapes = None,
+    value: Values = None,
+    by: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Differentiate by this argument; without it, by all that are made of floats. "
+            "As often as needed."
+        ),
+    ] = None,
+    grad: Annotated[
+        bool, typer.Option("--grad", help="The gradient without the function's value.")
+    ] = False,
+    plain: Annotated[
+        bool, typer.Option("--plain", help="The function itself, without a derivative.")
+    ] = False,
+    fast: Annotated[
+        bool, typer.Option("--fast", help="The program that is run, with its buffers.")
+    ] = False,
+    static: Annotated[
+        list[str] | None,
+        typer.Option(help="An argument that the program is written for: a size, a switch."),
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option(help="Write to this file.", show_default=False)
+    ] = None,
+    seed: Seed = 0,
+) -> None:
+    """Print the NumPy program behind a function: forward and backward pass, ready to run.
+
+    Of a function that returns one number, the program of its value and gradient; of any other, of
+    the function itself. Arguments without --shape or --value are variables of the same name in
+    the function's module, or defaults.
+
+    Exit code 0: it is written; 2: there is no program for this function.
+    """
+    from tinygrad_reg import TracingError
+    from tinygrad_reg.compiler import Program
+    from tinygrad_reg.testing.lookup import LookupProblem, arguments_for, find_function
+
+    if plain and (grad or by):
+        stop("--plain takes no derivative: leave out --grad and --by, or --plain", code=2)
+    try:
+        found = find_function(function)
+        found = found.function if isinstance(found, Program) else found
+        given = arguments_for(found, shape or [], value or [], seed)
+        written = program_of(found, given, by or [], static or [], grad=grad, plain=plain)
+        source = written.fast_source if fast else written.source
+    except LookupProblem as problem:
+        stop(str(problem), code=2)
+    except TracingError as error:
+        stop(f"{function} has no program: {error}", code=2)
+    except Exception as error:
+        notes = "".join(f"\n{note}" for note in getattr(error, "__notes__", ()))
+        stop(f"{function} has no program: {type(error).__name__}: {error}{notes}", code=2)
+    if not fast and written.constants:
+        arrays = ", ".join(f"{name} {x.shape}" for name, x in written.constants.items())
+        typer.echo(f"Note: arrays too large to be written out are arguments: {arrays}", err=True)
+    if output is None:
+        show_source(source)
+    else:
+        save_source(source, output, found)
+
+
+def program_of(
+    function: Callable[..., Any],
+    given: dict[str, Any],
+    by: list[str],
+    static: list[str],
+    *,
+    grad: bool,
+    plain: bool,
+) -> Program:
+    """The program of a function, or of its derivative, written for given arguments.
+
+    Raises
+    ------
+    LookupProblem
+        If an argument that was named is none, or cannot be differentiated by.
+    """
+    import tinygrad_reg as tg
+    from tinygrad_reg.testing.lookup import LookupProblem, is_floating
+
+    parameters = inspect.signature(function).parameters
+    by_name = [name for name in given if parameters[name].kind is inspect.Parameter.KEYWORD_ONLY]
+    keywords = {
+        name: given[name] for name in by_name if given[name] is not parameters[name].default
+    }
+    positional = [name for name in given if name not in by_name]
+    floating = [name for name in positional if name not in static and is_floating(given[name])]
+    for option, names, known in (("--by", by, floating), ("--static", static, list(given))):
+        for name in names:
+            if name not in known:
+                raise LookupProblem(
+                    f"{option} {name}: expected one of {', '.join(known) or 'none'}"
+                    + (", which are made of floats" if option == "--by" else "")
+                )
+    chosen = [positional.index(name) for name in by or floating]
+    args = [given[name] for name in positional]
+    if not plain and (grad or by or (chosen and is_number(function(*args, **keywords)))):
+        if not chosen:
+            raise LookupProblem("none of the arguments is made of floats, to differentiate by")
+        derivative = tg.grad if grad else tg.value_and_grad
+        function = derivative(function, chosen[0] if len(chosen) == 1 else chosen)
+    return tg.compile(function, static=static).trace(*args, **keywords)
+
+
+def is_number(x: Any) -> bool:
+    """Whether a result is a single number that could have a derivative."""
+    return isinstance(x, float) or (getattr(x, "shape", None) == () and x.dtype.kind == "f")
+
+
+def show_source(source: str) -> None:
+    """Print Python: in colours on a terminal, else as it is, in UTF-8 as Python files are."""
+    if not sys.stdout.isatty():
+        typer.echo(source.encode(), nl=False)
+        return
+    from rich.syntax import Syntax
+
+    highlighted = Syntax("", "python", theme="ansi_dark").highlight(source)
+    Console().print(highlighted, soft_wrap=True, end="")
+
+
+def save_source(source: str, path: Path, function: Callable[..., Any]) -> None:
+    """Write Python to a file that is not the function's own."""
+    try:
+        own = getattr(inspect.unwrap(function), "__code__", None)
+        if own is not None and path.resolve() == Path(own.co_filename).resolve():
+            stop(f"--output {path} is the file of the function itself: give another one", code=2)
+        path.write_text(source, encoding="utf-8")
+    except OSError as error:
+        stop(f"--output {path} cannot be written ({error.strerror or error})", code=2)
 
 
 @app.command()

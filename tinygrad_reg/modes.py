@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["AnomalyError", "detect_anomaly", "no_grad"]
+__all__ = ["AnomalyError", "TracingError", "detect_anomaly", "no_grad"]
 
 PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 NUMPY = os.path.dirname(os.path.abspath(np.__file__)) + os.sep
@@ -22,11 +22,19 @@ class AnomalyError(FloatingPointError):
     """The first NaN or infinity inside `detect_anomaly`, with the operation that made it."""
 
 
+class TracingError(TypeError):
+    """A function that is compiled does something that a program could not repeat.
+
+    The message names the line, and says how to write it instead.
+    """
+
+
 class Thread(threading.local):
     """The switches as the running thread has set them."""
 
     recording = True
     watching = False
+    tracer: Any = None  # what operations and rules are called through while a function is compiled
 
     def __init__(self) -> None:
         self.lines: dict[int, str] = {}  # number of a watched tensor -> the line that made it
@@ -44,7 +52,7 @@ switches = Switches()
 
 
 @contextmanager
-def switched(**settings: bool) -> Iterator[None]:
+def switched(**settings: Any) -> Iterator[None]:
     """Set switches of this thread for the time of a block."""
     before = {name: getattr(thread, name) for name in settings}
     with switches.lock:

@@ -19,8 +19,8 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from tinygrad_reg.modes import AnomalyError, switches, thread, watch_cotangent
-from tinygrad_reg.tensor import Rule, Tensor, plain
+from tinygrad_reg.modes import AnomalyError, TracingError, switches, thread, watch_cotangent
+from tinygrad_reg.tensor import Rule, Tensor, own_copy, plain
 from tinygrad_reg.wording import describe, no_derivative
 from tinygrad_reg.zeros import check_for_nan, zero_stays_zero, zero_stays_zero_in
 
@@ -99,6 +99,8 @@ def carefully(sweep: Callable[[bool, bool], Any], recording: bool) -> Any:
     that never happens, need not look for it.
     """
     quick = True
+    if switches.active and thread.tracer is not None:
+        return thread.tracer.sweep(sweep, recording, OutsideTensorError)
     while True:
         try:
             with np.errstate(all="ignore", invalid="raise" if quick else "ignore"):
@@ -115,6 +117,9 @@ def pull_all(
     seeds: list[tuple[Tensor, Any]], since: int, last: int, recording: bool, quick: bool
 ) -> dict[Tensor, Any]:
     """The reverse sweep: by falling number, hand every argument its contribution."""
+    tracer = thread.tracer if switches.active else None
+    if tracer is not None:
+        seeds = tracer.begin("backward", seeds)
     found: dict[Tensor, Any] = {}
     pending: dict[int, tuple[Tensor, Any]] = {}  # number -> tensor, sum of contributions so far
     for tensor, cotangent in seeds:
@@ -127,6 +132,8 @@ def pull_all(
     while queue:
         number = -heappop(queue)
         node, cotangent = pending.pop(number)
+        if tracer is not None:
+            tracer.arrived(node, "cotangent", cotangent)
         rule = node.rule
         if rule is None or number <= last:
             found[node] = cotangent
@@ -145,7 +152,7 @@ def pull_all(
                 if number and not recording:
                     raise OutsideTensorError
                 continue
-            if rule.add_into is not None and not (recording or watching):
+            if rule.add_into is not None and not (recording or watching or tracer):
                 if number not in pending:
                     pending[number] = (x, np.zeros(x.shape, x.dtype))
                     own[number] = pending[number][1]
@@ -163,6 +170,8 @@ def pull_all(
                 else:
                     if xs is None:
                         xs = [x.value if type(x) is Tensor else x for x in args]
+                    if tracer is not None:
+                        entry = tracer.rule(rule, entry)
                     if not rule.is_local:
                         pullback = partial(entry, **kwargs) if kwargs else entry
                         contribution = pullback(cotangent, y, *xs)
@@ -175,7 +184,7 @@ def pull_all(
                         contribution = entry(y, *xs, **kwargs) * cotangent
                     else:
                         contribution = zero_stays_zero(cotangent, entry(y, *xs, **kwargs))
-            except (FloatingPointError, OutsideTensorError):
+            except (FloatingPointError, OutsideTensorError, TracingError):
                 raise
             except Exception as error:
                 complain(error, rule, position(x, args))
@@ -201,6 +210,9 @@ def push_all(
     nodes: list[Tensor], seeds: list[tuple[Tensor, Any]], recording: bool, quick: bool
 ) -> dict[int, Any]:
     """The forward sweep: by rising number, make every tangent from those of the arguments."""
+    tracer = thread.tracer if switches.active else None
+    if tracer is not None:
+        seeds = tracer.begin("tangent", seeds)
     tangents: dict[int, Any] = {tensor.number: tangent for tensor, tangent in seeds}
     for node in nodes:
         rule = node.rule
@@ -215,15 +227,19 @@ def push_all(
         xs = args if recording else [x.value if type(x) is Tensor else x for x in args]
         if rule.push is not None:
             try:
-                if quick or not rule.is_linear:
+                if tracer is not None:
+                    tangent = tracer.push(rule, given, y, xs, kwargs)
+                elif quick or not rule.is_linear:
                     tangent = rule.push(given, y, xs, kwargs)
                 else:
                     tangent = push_with_care(rule, given, y, xs, kwargs)
-            except FloatingPointError:
+            except (FloatingPointError, TracingError):
                 raise
             except Exception as error:
                 complain(error, rule)
             tangents[node.number] = fit(tangent, node.value, rule)
+            if tracer is not None:
+                tracer.arrived(node, "tangent", tangents[node.number])
             continue
         kept = with_axes(y, args[0], kwargs) if rule.keeps_axes else y
         result: Any = None
@@ -236,15 +252,19 @@ def push_all(
                 tangent = tangent if entry == 1 else tangent * entry
             else:
                 try:
+                    if tracer is not None:
+                        entry = tracer.rule(rule, entry)
                     local = entry(kept, *xs, **kwargs)
                     tangent = local * tangent if quick else zero_stays_zero(tangent, local)
-                except FloatingPointError:
+                except (FloatingPointError, TracingError):
                     raise
                 except Exception as error:
                     complain(error, rule, position(x, args))
             part = fit(tangent, kept, rule)
             result = part if result is None else result + part
         tangents[node.number] = result if kept is y else result.reshape(node.shape)
+        if tracer is not None:
+            tracer.arrived(node, "tangent", tangents[node.number])
     return tangents
 
 
@@ -383,8 +403,9 @@ def scalar_seed(tensor: Tensor, what: str) -> Any:
 
 def direction_for(tensor: Tensor, direction: Any, what: str) -> Any:
     """A cotangent or tangent of the tensor's shape and dtype, or an error."""
-    if type(direction) is not Tensor:
+    if type(direction) is not Tensor and not hasattr(direction, "__array_function__"):
         direction = np.array(direction)
+    direction = own_copy(direction)
     if direction.shape != tensor.shape:
         raise ValueError(
             f"{what} of shape {direction.shape} for {describe(tensor)}: expected shape "

@@ -249,6 +249,8 @@ class Tensor:
         recorded before or after are not disturbed, because they hold copies. The result of an
         operation hands out a read-only view.
         """
+        if switches.active and thread.tracer is not None:
+            thread.tracer.check_read(self)
         if self.rule is None:
             if not self.shared:
                 self.source = self.value.copy()
@@ -473,7 +475,10 @@ def record(rule: Rule, args: tuple[Any, ...], kwargs: dict[str, Any] = NO_KEYWOR
         else:
             values.append(x)
     try:
-        value = rule.op(*values, **kwargs) if kwargs else rule.op(*values)
+        if switches.active and thread.tracer is not None:
+            value = thread.tracer.call(rule, rule.op, values, kwargs)
+        else:
+            value = rule.op(*values, **kwargs) if kwargs else rule.op(*values)
     except ValueError as error:
         shapes = ", ".join(str(np.shape(x)) for x in values)
         kind = np.linalg.LinAlgError if isinstance(error, np.linalg.LinAlgError) else ValueError
@@ -537,7 +542,7 @@ def leaf(value: Any, number: int = 0, name: str | None = None) -> Tensor:
 
 def alias_of(tensor: Tensor) -> Tensor:
     """A copy of a tensor as it is now, through which gradients flow on to it."""
-    copy = leaf(np.array(tensor.current()), name=tensor.name)
+    copy = leaf(own_copy(tensor.current()), name=tensor.name)
     copy.source = tensor
     if tensor.number and (not switches.active or thread.recording):
         copy.rule = ALIAS
@@ -576,10 +581,16 @@ def as_result(rule: Rule, value: Any) -> Any:
     return array[()]
 
 
+def own_copy(x: Any) -> Any:
+    """A copy of an array that user code can write to; those of other libraries as they are."""
+    return np.array(x) if isinstance(x, ARRAYS) else x
+
+
 def own_array(array: Any, requires_grad: bool, owner: str) -> Any:
     """A copy of `array` that only the graph can reach, of a dtype that suits."""
     if hasattr(array, "__array_function__") and not isinstance(array, ARRAYS):
-        return array  # another array library's: it speaks NumPy's protocols, and stays as it is
+        # Another array library's speaks NumPy's protocols, and stays as it is.
+        return array.as_leaf() if hasattr(array, "as_leaf") else array
     given = np.array(array)
     if isinstance(array, ARRAYS) or given.dtype.kind not in "iu":
         copy = given
@@ -603,6 +614,12 @@ def plain(x: Any) -> Any:
     if type(x) is list or type(x) is tuple:
         return type(x)(map(plain, x))
     return x
+
+
+def as_plain(x: Any) -> Any:
+    """Anything without its graph, as an array; arrays of other libraries as they are."""
+    x = plain(x)
+    return x if hasattr(x, "__array_function__") else np.asarray(x)
 
 
 def without_rule(name: str, function: Any, args: Any, kwargs: dict[str, Any]) -> Any:

@@ -1,5 +1,6 @@
 """The quick tour, run once: every number on its page holds what the lesson says."""
 
+import dataclasses
 import re
 from html.parser import HTMLParser
 from io import StringIO
@@ -11,14 +12,16 @@ from rich.console import Console
 from sklearn.linear_model import LogisticRegression
 
 import tinygrad_reg as tg
-from tinygrad_reg.tour import PARTS, Settings, folder, run, weight_decay
-from tinygrad_reg.tour.blocks import Figure, Finding, Prose, Section, Table
+from tinygrad_reg.tour import PARTS, Settings, folder, read_the_program, run, weight_decay
+from tinygrad_reg.tour.blocks import Figure, Finding, Listing, Prose, Section, Table
 from tinygrad_reg.tour.choosing_lambd import REGIMES, ChoosingLambd, Row
 from tinygrad_reg.tour.choosing_lambd import section as section_of_choosing
 from tinygrad_reg.tour.cost import Timing
 from tinygrad_reg.tour.data import breast_cancer, digits
 from tinygrad_reg.tour.l1_against_l2 import LAMBDS, PROXIMAL_WAY, SMOOTH, SUBGRADIENT, train
 from tinygrad_reg.tour.models import logistic_cost
+from tinygrad_reg.tour.read_the_program import COST, LESSON, Times, aligned, defined_in
+from tinygrad_reg.tour.read_the_program import section as section_of_program
 from tinygrad_reg.tour.report import page
 from tinygrad_reg.training import weight_decay_step
 
@@ -28,7 +31,8 @@ TITLES = (
     "3. Choosing λ",
     "4. L1 against L2",
     "5. Not the bias",
-    "6. What it cost",
+    "6. Read what the engine derived",
+    "7. What it cost",
 )
 
 
@@ -164,6 +168,83 @@ def test_a_penalized_bias_is_pulled_off_by_what_the_formula_says(done):
         assert off == pytest.approx(-pair.lambd / part.m * pair.penalized.bias, abs=2e-3)
 
 
+def test_the_programs_gradient_is_the_engines(done):
+    part = done[0].read_the_program
+    assert part.difference <= 1e-12
+    assert part.difference_by_hand <= 1e-12
+    W, b = np.full((1, 30), 0.1), np.zeros((1, 1))
+    split = breast_cancer(seed=0)
+    J, gradient = tg.value_and_grad(
+        logistic_cost(split, lambda parameters: tg.l2(parameters["W"], 3.0, split.m))
+    )({"W": W, "b": b})
+    for source, name in ((part.source, "cost"), (LESSON, "by_hand"), (COST, "")):
+        f = defined_in(source, name) if name else tg.value_and_grad(defined_in(source, "cost"))
+        value, found = f({"W": W, "b": b}, split.X, split.Y, 3.0)
+        assert value == pytest.approx(J, rel=1e-12)
+        for key in gradient:
+            np.testing.assert_allclose(found[key], gradient[key], rtol=0, atol=1e-12)
+
+
+def test_a_program_with_a_wrong_gradient_is_a_miss(done, monkeypatch):
+    for wrong in (1e-3, float("nan")):
+        part = dataclasses.replace(done[0].read_the_program, difference=wrong)
+        (miss,) = dataclasses.replace(done[0], read_the_program=part).misses
+        assert "the program's gradient" in miss
+        texts = [getattr(block, "text", "") for block in section_of_program(part).blocks]
+        assert any("above 1e-12" in text for text in texts)
+    monkeypatch.setattr(read_the_program, "COST", WRONG_WHEN_COMPILED)
+    part = read_the_program.measure(Settings(quick=True), lambda loop, what: list(loop)[:2])
+    assert part.difference == pytest.approx(1.0)
+
+
+WRONG_WHEN_COMPILED = f"""
+from itertools import count
+
+calls = count()
+{COST.replace("return J", "return J + next(calls) * np.sum(parameters['b'])")}
+"""
+
+
+def test_the_program_stands_beside_the_lesson_line_by_line(done, html):
+    rows = aligned(LESSON, done[0].read_the_program.source)
+    assert ("Z = W @ X + b", "Z = W @ X + b") in rows
+    ((by_hand, derived),) = [row for row in rows if row[1].startswith("dW = ")]
+    assert by_hand.endswith("+ lambd / m * W")
+    assert derived.endswith("+ lambd / m * W")
+    ((by_hand, derived),) = [row for row in rows if row[1].startswith("db = ")]
+    assert "lambd" not in by_hand + derived
+    assert ("", "# penalty gradient") in rows
+    printed = re.sub(" +", " ", done[1])
+    assert "│ dW = 1 / m * (dZ @ X.T) + lambd / m * W │ dW = dZ @ X.T + lambd / m * W │" in printed
+    assert "<code>dW = dZ @ X.T + lambd / m * W</code>" in html
+    assert "def sigmoid(Z):" in html
+
+
+def test_statements_of_two_functions_are_all_there_and_in_order():
+    left = "def f(x):\n    a = x\n    b = (a +\n         1)\n    return b\n"
+    right = "import numpy\n\n\ndef f(x):\n    # forward\n    b = x\n    c = b\n    return c\n"
+    assert aligned(left, right) == [
+        ("a = x", ""), ("", "# forward"), ("b = (a + 1)", "b = x"), ("", "c = b"),
+        ("return b", "return c"),
+    ]  # fmt: skip
+
+
+def test_ratios_are_taken_round_by_round():
+    times = Times(by_hand=(1.0, 10.0, 100.0), engine=(3.0, 30.0, 300.0), program=(0.5, 9.0, 60.0))
+    assert times.quartiles("engine") == pytest.approx((3, 3, 3))
+    assert times.quartiles("program")[1] == pytest.approx(0.6)
+
+
+def test_the_times_of_the_program_are_shown_with_their_noise(done):
+    part = done[0].read_the_program
+    assert len(part.times.program) == len(part.times.engine) >= 30
+    assert min(part.times.program + part.times.engine + part.times.by_hand) > 0
+    low, middle, high = part.times.quartiles("program")
+    assert low <= middle <= high
+    assert f"{low:.2f} to {high:.2f}" in done[1]
+    assert f"takes {middle:.2f} times as long" in " ".join(done[1].split())
+
+
 def test_every_part_has_its_seconds_and_the_penalty_its_share(done):
     part = done[0].cost
     assert [title for title, _ in part.parts] == list(TITLES[:-1])
@@ -238,7 +319,7 @@ def test_the_page_stands_by_itself(html):
 def test_the_page_has_all_parts_and_says_how_it_was_made(html):
     for title in TITLES:
         assert f"<h2>{title}</h2>" in html
-    assert html.count("<svg") == 7
+    assert html.count("<svg") == 8
     assert html.count("<math") == 7
     assert "seed 0" in html
     assert f"NumPy {np.__version__}" in html
@@ -253,11 +334,16 @@ def test_the_same_seed_gives_the_same_page(html, done, tmp_path):
 
 def test_texts_are_escaped():
     nasty = '<script>"&'
-    tables = [Table(nasty, (nasty,), ((nasty,),), folded=folded) for folded in (False, True)]
-    blocks = (Prose(nasty), Finding(nasty), *tables, Figure("<svg></svg>", nasty, nasty))
+    tables = [
+        Table(nasty, (nasty,), ((nasty,),), folded=folded, code=code)
+        for folded, code in ((False, False), (True, False), (False, True))
+    ]
+    listings = [Listing(nasty, nasty, folded) for folded in (False, True)]
+    figure = Figure("<svg></svg>", nasty, nasty)
+    blocks = (Prose(nasty), Finding(nasty), *tables, figure, *listings)
     html = page(nasty, nasty, nasty, [Section("a", nasty, blocks)])
     assert "<script" not in html
-    assert html.count("&lt;script&gt;&quot;&amp;") == 18
+    assert html.count("&lt;script&gt;&quot;&amp;") == 26
 
 
 def test_a_folder_of_the_tour_may_be_written_again(tmp_path):

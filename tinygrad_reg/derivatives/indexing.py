@@ -13,7 +13,16 @@ from typing import Any
 import numpy as np
 
 from tinygrad_reg.derivatives.table import composition, constant, linear
-from tinygrad_reg.tensor import Tensor, functions, in_place, plain, record, rules
+from tinygrad_reg.tensor import (
+    Tensor,
+    as_plain,
+    functions,
+    in_place,
+    own_copy,
+    plain,
+    record,
+    rules,
+)
 from tinygrad_reg.wording import no_writing
 
 
@@ -55,7 +64,7 @@ def part_of_index(part: Any) -> Any:
         return slice(*[None if bound is None else operator.index(bound) for bound in bounds])
     if isinstance(part, tuple):
         part = list(part)
-    elif not isinstance(part, list | np.ndarray | Tensor):
+    elif not isinstance(part, list) and not hasattr(part, "__array_function__"):
         part = operator.index(part) if hasattr(part, "__index__") else np.asarray(part)
     part = fixed(part)
     if not isinstance(part, int) and part.dtype.kind not in "biu":
@@ -80,7 +89,7 @@ def along(x: Any, axis: int, index: Any) -> Any:
 
 def as_array(x: Any) -> Any:
     """Tensors as they are, everything else as an array."""
-    return x if type(x) is Tensor else np.asarray(x)
+    return x if hasattr(x, "__array_function__") else np.asarray(x)
 
 
 # Many operations only move, copy or drop entries. Where those of an argument went is seen by
@@ -202,7 +211,7 @@ def select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
             f"select was given {len(condlist)} conditions and {len(choicelist)} choices: expected "
             "one condition for each choice"
         )
-    conditions = [np.array(plain(condition)) for condition in condlist]
+    conditions = [own_copy(as_plain(condition)) for condition in condlist]
     return record(rules[select_], (default, *choicelist), {"conditions": conditions})
 
 

@@ -776,7 +776,7 @@ def lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
     joined = np.concatenate([a, b[:, None] if b.ndim == 1 else b], axis=1)
     rcond = None if rcond is None else float(rcond)
     X, residuals, found = lstsq_recorded(joined, columns=n, rcond=rcond)
-    rank = np.int32(plain(found))
+    rank = np.int32(int(plain(found)))
     if rank != n or m <= n:
         residuals = residuals[:0]
     return X[:, 0] if b.ndim == 1 else X, residuals, rank, lstsq_values(joined[:, :n])

@@ -12,7 +12,7 @@ import numpy as np
 from tinygrad_reg.derivatives.elementwise import logistic_
 from tinygrad_reg.derivatives.reduction import reduction
 from tinygrad_reg.derivatives.table import derivative, elementwise
-from tinygrad_reg.tensor import Tensor, plain
+from tinygrad_reg.tensor import Tensor, as_plain
 
 __all__ = [
     "binary_cross_entropy",
@@ -191,7 +191,7 @@ def huber(errors: Any, delta: Any = 1.0) -> Any:
     array([0.125, 2.5  ])
     """
     r = as_floats(errors)
-    if not np.all((np.asarray(delta) > 0) & np.isfinite(delta)):
+    if not np.all((as_plain(delta) > 0) & np.isfinite(delta)):
         raise ValueError(f"huber was given delta={delta}: expected a finite number above 0")
     length = np.abs(r)
     near = np.minimum(length, delta)
@@ -300,7 +300,7 @@ def nll(log_probabilities: Any, classes: Any, axis: int = 0) -> Any:
     array([0.1269, 0.6931])
     """
     logs = as_floats(log_probabilities)
-    classes = np.asarray(plain(classes))
+    classes = as_plain(classes)
     if classes.dtype.kind not in "iu":
         raise TypeError(f"nll was given classes of dtype {classes.dtype}: expected integers")
     expected = np.delete(logs.shape, axis)
@@ -347,7 +347,7 @@ def softmax_cross_entropy(logits: Any, targets: Any, axis: int = 0) -> Any:
     """
     z = as_floats(logits)
     if type(targets) is not Tensor or targets.dtype.kind != "f":
-        targets = one_hot(np.asarray(plain(targets)), z, axis)
+        targets = one_hot(as_plain(targets), z, axis)
     if targets.shape != z.shape:
         raise ValueError(
             f"softmax_cross_entropy of logits of shape {z.shape} was given targets of shape "
@@ -362,7 +362,8 @@ def one_hot(targets: Any, logits: Any, axis: int) -> Any:
         return as_targets(targets, logits)
     classes = logits.shape[axis]
     check_classes("softmax_cross_entropy", targets, classes)
-    return np.moveaxis(np.eye(classes, dtype=logits.dtype)[targets], -1, axis)
+    columns = np.take(np.eye(classes, dtype=logits.dtype), targets, axis=0)
+    return np.moveaxis(columns, -1, axis)
 
 
 def check_classes(name: str, classes: Any, number: int) -> None:

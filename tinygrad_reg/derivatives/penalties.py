@@ -14,7 +14,7 @@ import numpy as np
 
 from tinygrad_reg.derivatives.elementwise import over
 from tinygrad_reg.derivatives.table import Each, about, enter, total
-from tinygrad_reg.tensor import Rule, Tensor, plain
+from tinygrad_reg.tensor import Rule, Tensor, as_plain, plain
 
 __all__ = ["elastic_net", "group_lasso", "l1", "l2"]
 
@@ -214,7 +214,7 @@ def strength(name: str, lambd: Any, m: Any) -> tuple[Any, Any]:
                 raise ValueError(
                     f"{name} was given {what} of shape {np.shape(x)}: expected one number"
                 )
-            if np.asarray(x).dtype.kind not in "fiu":
+            if as_plain(x).dtype.kind not in "fiu":
                 raise TypeError(f"{name} was given {what}={x!r}: expected a real number")
         if not least <= x < inf:
             expected = "a strength, finite and at least 0" if least == 0 else "at least 1 example"

@@ -18,6 +18,7 @@ from tinygrad_reg.derivatives.elementwise import gap, quotient
 from tinygrad_reg.derivatives.losses import log_softmax_pull, log_softmax_push, softmax_product
 from tinygrad_reg.derivatives.reduction import reduction
 from tinygrad_reg.derivatives.table import derivative, elementwise
+from tinygrad_reg.modes import switches, thread
 from tinygrad_reg.tensor import Tensor, plain
 
 POSITIVE = (0, inf)
@@ -48,6 +49,17 @@ def apart(function: Operation) -> Operation:
     return copy
 
 
+def whole(function: Operation) -> Operation:
+    """A function of plain arrays that is one operation of a program that is compiled, as a ufunc."""
+
+    def called(*args: Any, **kwargs: Any) -> Any:
+        if switches.active and thread.tracer is not None:
+            return thread.tracer.call(None, function, args, kwargs)
+        return function(*args, **kwargs)
+
+    return called
+
+
 def through(*args: Any, line: Operation, **kwargs: Any) -> Any:
     """All that is left of a Python function of SciPy: the rest was moved to `line`."""
     return line(*args, **kwargs)
@@ -60,7 +72,7 @@ def look_for_tensors(function: Operation, line: Operation) -> None:
     is imported first: `from scipy.special import logsumexp` or `tinygrad_reg`.
     """
     function = unwrap(function)
-    original = apart(function)
+    original = whole(apart(function))
 
     def either(*args: Any, **kwargs: Any) -> Any:
         has_tensors = any(type(x) is Tensor for x in (*args, *kwargs.values()))
@@ -241,19 +253,20 @@ def share_of_sum(y: Any, x: Any, axis: Any = None, keepdims: bool = False) -> An
 
 
 log_of_sum = apart(special.logsumexp)
+log_and_sign = whole(log_of_sum)
 soft_maximum = apart(special.softmax)
 log_of_softmax = apart(special.log_softmax)
 
 
 def log_of_weighted_sum(x: Any, b: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """log |Σ b·e^x|."""
-    return log_of_sum(x, b=b, axis=axis, keepdims=keepdims, return_sign=True)[0]
+    return log_and_sign(x, b=b, axis=axis, keepdims=keepdims, return_sign=True)[0]
 
 
 def sign_of_sum(x: Any, b: Any, axis: Any, keepdims: bool = True) -> Any:
     """The sign of Σ b·e^x, a plain array."""
     x, b = plain(x), plain(b)
-    return log_of_sum(x, b=b, axis=axis, keepdims=keepdims, return_sign=True)[1]
+    return log_and_sign(x, b=b, axis=axis, keepdims=keepdims, return_sign=True)[1]
 
 
 def of_exponents(y: Any, x: Any, b: Any, axis: Any = None, keepdims: bool = False) -> Any:

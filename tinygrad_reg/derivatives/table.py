@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_reg.derivatives.arity import check_arity, name_of, parameters_of
+from tinygrad_reg.modes import switches, thread
 from tinygrad_reg.tensor import (
     Rule,
     Tensor,
@@ -268,6 +269,8 @@ def enter(op: Operation, rule: Rule, call: Operation | None = None) -> Operation
         for x in (*args, *kwargs.values()) if kwargs else args:
             if type(x) is Tensor:
                 return functions[op](*args, **kwargs)
+        if switches.active and thread.tracer is not None:
+            return thread.tracer.call(rule, op, args, kwargs)
         return op(*args, **kwargs)
 
     rules[dispatched] = rule

@@ -18,7 +18,21 @@ from tinygrad_reg.derivatives.losses import cross_entropy
 from tinygrad_reg.derivatives.shapes import concatenated, stacked
 from tinygrad_reg.tensor import Rule, Tensor, rules
 
-__all__ = ["PENALTIES", "edge_label", "node_label"]
+__all__ = [
+    "COMMUTATIVE",
+    "INFIX",
+    "PENALTIES",
+    "SYMBOLS",
+    "edge_label",
+    "escaped",
+    "extent_of",
+    "label",
+    "node_label",
+    "operation_lines",
+    "symbol_of",
+    "with_name",
+    "written",
+]
 
 LONGEST = 40
 LINE_END = '<BR ALIGN="LEFT"/>'
@@ -60,14 +74,24 @@ COMMUTATIVE = {rules[op] for op in (np.add, np.multiply, np.maximum, np.minimum,
 
 def node_label(node: Tensor, name: str | None, gradient_norm: float | None) -> str:
     """An HTML-like label: the operation, then name and shape, then the norm of the gradient."""
-    lines = list(heading(node))
-    if name:
-        shown = f"<B>{escaped(name)}</B>"
-        lines.append(f"{shown} {extent(node)}" if lines else f"{sized(14, shown)}")
-    if not (lines and name) or node.rule is None:
-        lines.append(extent(node))
+    lines = with_name(list(heading(node)), name, extent(node), node.rule is None)
     if gradient_norm is not None:
         lines.append(sized(10, f"‖∂‖ = {number(gradient_norm)}"))
+    return label(lines)
+
+
+def with_name(lines: list[str], name: str | None, extent: str, is_leaf: bool) -> list[str]:
+    """The lines of an operation, with its name and shape under them; of a leaf, these alone."""
+    if name:
+        shown = f"<B>{escaped(name)}</B>"
+        lines.append(f"{shown} {extent}" if lines else f"{sized(14, shown)}")
+    if not (lines and name) or is_leaf:
+        lines.append(extent)
+    return lines
+
+
+def label(lines: list[str]) -> str:
+    """Lines as an HTML-like label."""
     # Aligned left: Graphviz without Pango takes signs such as ‖ for wider than they are, and would
     # centre them badly.
     return f"<{''.join(line + LINE_END for line in lines)}>"
@@ -90,15 +114,23 @@ def heading(node: Tensor) -> Iterator[str]:
     operands = ["" if type(x) is Tensor else written(x) for x in node.args[:arity]]
     options = [written(x) for x in node.args[arity:]]
     options += [f"{key}={written(x)}" for key, x in node.kwargs.items()]
-    if rule in INFIX:
-        symbol = f"{operands[0]} {INFIX[rule]} {operands[1]}".strip()
-    elif rule is rules[operator.getitem]:
-        symbol, options = f"[{', '.join(map(written, node.args[1]))}]", []
+    if rule is rules[operator.getitem]:
+        yield from operation_lines(f"[{', '.join(map(written, node.args[1]))}]", [])
     else:
-        symbol = SYMBOLS.get(rule) or rule.name.replace("_", " ")
-        if any(operands):
-            symbol += f"({', '.join(x or '·' for x in operands)})"
-    *lines, last = wrap(shortened(symbol), 14) or [symbol]
+        yield from operation_lines(symbol_of(rule, rule.name, operands), options)
+
+
+def symbol_of(rule: Rule | None, name: str, operands: list[str]) -> str:
+    """What a person writes for an operation; operands that have an edge are empty texts."""
+    if rule in INFIX and len(operands) == 2:
+        return f"{operands[0]} {INFIX[rule]} {operands[1]}".strip()
+    symbol = SYMBOLS[rule] if rule in SYMBOLS else name.replace("_", " ")
+    return f"{symbol}({', '.join(x or '·' for x in operands)})" if any(operands) else symbol
+
+
+def operation_lines(symbol: str, options: list[str], width: int = 14) -> Iterator[str]:
+    """The lines of an operation, with its options in small print."""
+    *lines, last = wrap(shortened(symbol), width) or [symbol]
     yield from (sized(14, escaped(line)) for line in lines)
     tail = escaped(", ".join(options))
     yield sized(14, escaped(last)) + (sized(10, f" {tail}") if tail else "")
@@ -115,7 +147,11 @@ def edge_label(node: Tensor, position: int) -> str | None:
 
 def extent(node: Tensor) -> str:
     """The value of a single number, the shape of anything else; the dtype if it is not float64."""
-    value = node.current()
+    return extent_of(node.current())
+
+
+def extent_of(value: Any) -> str:
+    """What is shown of a value: itself if it is a single number, else its shape."""
     if isinstance(value, np.ndarray | np.generic) and value.shape == ():
         words = [f"= {number(value)}" if value.dtype.kind == "f" else f"= {value}"]
     else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from inspect import signature
 from typing import Any
 
@@ -12,7 +12,9 @@ import numpy as np
 import optree
 
 from tinygrad_reg.drawing.labels import PENALTIES, edge_label, node_label
+from tinygrad_reg.drawing.looks import ROLES, add_legend, new_drawing
 from tinygrad_reg.drawing.names import Scope, callers_scopes, names_of, recorded_scopes
+from tinygrad_reg.drawing.programs import graph_of, picture_of_program
 from tinygrad_reg.drawing.renderer import Drawing, NoRendererError
 from tinygrad_reg.modes import switched
 from tinygrad_reg.sweeps import ancestors, reverse
@@ -20,44 +22,28 @@ from tinygrad_reg.tensor import ALIAS, Tensor
 
 __all__ = ["draw", "svg"]
 
-# Shape and border tell the roles apart without colour. Colours are from Okabe and Ito's palette.
-ROLES = {
-    "parameter": {"shape": "box", "fillcolor": "#cfe5f5", "color": "#0072b2", "penwidth": "1.8"},
-    "data": {"shape": "note", "fillcolor": "#d3efe4", "color": "#00795a"},
-    "operation": {"style": "rounded,filled", "fillcolor": "#f4f4f4", "color": "#666666"},
-    "penalty": {"shape": "octagon", "margin": "0", "fillcolor": "#fbdcc8", "color": "#c25400"},
-    "output": {
-        "style": "rounded,filled",
-        "fillcolor": "#fdf0b5",
-        "color": "#8a6d00",
-        "peripheries": "2",
-    },
-}
 LARGEST_SHOWN = 200  # tensors in a graph that a notebook shows unasked
-FONT = {"fontname": "Arial", "fontsize": "11", "fontcolor": "#1a1a1a"}
-GRAPH = {"rankdir": "LR", "nodesep": "0.25", "ranksep": "0.4", "pad": "0.15", **FONT}
-LEGEND = {"labelloc": "b", "labeljust": "l"}
-NODES = {"shape": "box", "style": "filled", "height": "0.4", "margin": "0.12,0.06", **FONT}
-EDGES = {
-    "color": "#707070", "arrowsize": "0.6", "labeldistance": "1.9", "labelangle": "-22",
-    **FONT, "fontsize": "9", "fontcolor": "#555555",
-}  # fmt: skip
 
 Seen = dict[int, Tensor]  # `id` of the array or tensor that the user has -> its first copy
 
 
-def draw(target: Tensor | Callable[..., Tensor], *example_args: Any) -> graphviz.Digraph:
-    """Draw the graph behind a tensor, or behind what a function returns.
+def draw(target: Any, *example_args: Any) -> graphviz.Digraph:
+    """Draw the graph behind a tensor, behind what a function returns, or of a compiled program.
 
     Reads from left to right. A value goes by the learner's name for it: the tensor's own, else
     that of a variable that holds it where `draw` is called (or, while it runs, in the function).
     After `backward()` each node shows ‖∂‖, the norm of its gradient: of a leaf's `grad`, and for
     the values in between of ∂(what is drawn)/∂(the value).
 
+    Of a program, the forward part is drawn from left to right and the backward part under it from
+    right to left, with dZ under Z. Where a box holds a formula, · stands for what its edges bring,
+    in the order of their numbers.
+
     Parameters
     ----------
-    target : Tensor or callable
-        What to draw. A function is called with the example arguments.
+    target : Tensor, callable, program or its graph
+        What to draw. A function is called with the example arguments. A program of
+        `tinygrad_reg.compile` is drawn as it was last called, or for the example arguments.
     *example_args : array_like or Tensor
         Arguments for the function; nested dicts, lists and tuples are allowed. Floats and arrays
         of floats become parameters, named after the function's own; everything else is passed on
@@ -72,7 +58,9 @@ def draw(target: Tensor | Callable[..., Tensor], *example_args: Any) -> graphviz
     Raises
     ------
     TypeError
-        If the target is neither tensor nor function, or the function returns no tensor.
+        If the target is neither tensor, function nor program, or the function returns no tensor.
+    ValueError
+        If it is a program that has not been called yet, without example arguments.
 
     Examples
     --------
@@ -85,13 +73,21 @@ def draw(target: Tensor | Callable[..., Tensor], *example_args: Any) -> graphviz
     True
     >>> "λ/2m ‖·‖²" in tg.draw(lambda W: tg.l2(W, 0.5, 1), np.ones((2, 3))).source
     True
+    >>> program = tg.compile(tg.grad(lambda w: np.sum(np.tanh(w))))
+    >>> "1 − ·²" in tg.draw(program, np.ones(3)).source
+    True
     """
+    graph = graph_of(target, example_args)
+    if graph is not None:
+        return picture_of_program(graph)
     if type(target) is Tensor and not example_args:
         return picture(target, callers_scopes())
     if type(target) is Tensor or not callable(target):
-        given = f"a tensor and {len(example_args)} more" if example_args else repr(type(target))
+        what = "a tensor" if type(target) is Tensor else type(target).__name__
+        given = f"{what} and {len(example_args)} more" if example_args else repr(type(target))
         raise TypeError(
-            f"draw was given {given}: expected one tensor, or a function and example arguments"
+            f"draw was given {given}: expected one tensor, a function and example "
+            "arguments, or a compiled program"
         )
     called = getattr(target, "__name__", "a function")
     try:
@@ -170,9 +166,7 @@ def picture(target: Tensor, scopes: Iterable[Scope]) -> Drawing:
     names = names_of(nodes, scopes)
     norms = gradient_norms(nodes)
     numbers = {id(node): str(i) for i, node in enumerate(nodes)}
-    drawing = Drawing(
-        filename="graph.gv", format="svg", graph_attr=GRAPH, node_attr=NODES, edge_attr=EDGES
-    )
+    drawing = new_drawing()
     found = set()
     for node in nodes:
         role = role_of(node, root)
@@ -184,22 +178,8 @@ def picture(target: Tensor, scopes: Iterable[Scope]) -> Drawing:
             if type(x) is Tensor:
                 ends = numbers[id(original(x, seen))], numbers[id(node)]
                 drawing.edge(*ends, headlabel=edge_label(node, position))
-    drawing.attr(label=legend(role for role in ROLES if role in found), **LEGEND)
+    add_legend(drawing, found)
     return drawing
-
-
-def legend(roles: Iterable[str]) -> str:
-    """One row that shows the colour and the border of each role."""
-    cells = ""
-    for role in roles:
-        look = ROLES[role]
-        border = round(float(look.get("penwidth", 1)))
-        style = "rounded" if "rounded" in look.get("style", "") else "solid"
-        cells += (
-            f'<TD BORDER="{border}" STYLE="{style}" COLOR="{look["color"]}" '
-            f'BGCOLOR="{look["fillcolor"]}">{role}</TD>'
-        )
-    return f'<<TABLE BORDER="0" CELLSPACING="8" CELLPADDING="4"><TR>{cells}</TR></TABLE>>'
 
 
 def role_of(node: Tensor, root: Tensor) -> str:

@@ -21,6 +21,7 @@ from tinygrad_reg.tour import (
     folder,
     l1_against_l2,
     not_the_bias,
+    read_the_program,
     report,
     see_the_graph,
     terminal,
@@ -32,6 +33,7 @@ from tinygrad_reg.tour.cost import Cost
 from tinygrad_reg.tour.folder import FolderError
 from tinygrad_reg.tour.l1_against_l2 import L1AgainstL2
 from tinygrad_reg.tour.not_the_bias import NotTheBias
+from tinygrad_reg.tour.read_the_program import ReadTheProgram
 from tinygrad_reg.tour.see_the_graph import SeeTheGraph
 from tinygrad_reg.tour.settings import Settings, Track
 from tinygrad_reg.tour.weight_decay import WeightDecay
@@ -44,10 +46,11 @@ PARTS: dict[str, Any] = {
     "choosing_lambd": choosing_lambd,
     "l1_against_l2": l1_against_l2,
     "not_the_bias": not_the_bias,
+    "read_the_program": read_the_program,
 }
 
 INTRODUCTION = (
-    "Six short experiments on real data show what the lesson on regularization says: what the "
+    "Seven short experiments on real data show what the lesson on regularization says: what the "
     "penalty is, what it does to the gradient and to the weights, and how to choose its strength. "
     "Letters are the lesson's: X is `(n_x, m)` with examples as columns, W of layer l is "
     "`(n_l, n_{l-1})`, b is its bias, α the learning rate, λ the strength of the penalty (`lambd` "
@@ -65,6 +68,7 @@ class Tour:
     choosing_lambd: ChoosingLambd
     l1_against_l2: L1AgainstL2
     not_the_bias: NotTheBias
+    read_the_program: ReadTheProgram
     cost: Cost
 
     @property
@@ -76,6 +80,11 @@ class Tour:
                 "difference between the two ways of training",
                 self.weight_decay.largest_difference,
                 weight_decay.LIMIT,
+            ),
+            (
+                "difference between the program's gradient and the engine's",
+                self.read_the_program.difference,
+                read_the_program.LIMIT,
             ),
         )
         return [

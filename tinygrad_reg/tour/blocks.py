@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-__all__ = ["Block", "Figure", "Finding", "Formula", "Prose", "Section", "Table"]
+__all__ = ["Block", "Figure", "Finding", "Formula", "Listing", "Prose", "Section", "Table"]
 
 
 @dataclass(frozen=True)
@@ -38,9 +38,9 @@ class Formula:
 class Table:
     """Rows of texts under headers.
 
-    `left` is the number of first columns that hold words; the others hold numbers. A `folded`
-    table is opened by a click on the page and left out in the terminal. `marked` is the row to
-    point out.
+    `left` says which columns hold words; the others hold numbers. A `folded` table is opened by a
+    click on the page and left out in the terminal. `marked` is the row to point out. The cells of a
+    `code` table are Python.
     """
 
     caption: str
@@ -49,6 +49,7 @@ class Table:
     left: Sequence[int] = (0,)
     folded: bool = False
     marked: int | None = None
+    code: bool = False
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,16 @@ class Figure:
     smallest: int = 26
 
 
-Block = Prose | Finding | Formula | Table | Figure
+@dataclass(frozen=True)
+class Listing:
+    """A Python module. A `folded` one is opened by a click, and left out in the terminal."""
+
+    caption: str
+    source: str
+    folded: bool = True
+
+
+Block = Prose | Finding | Formula | Table | Figure | Listing
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Part 6: how long the tour took, and what the penalty costs in the gradient's time."""
+"""Part 7: how long the tour took, and what the penalty costs in the gradient's time."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Timing:
 
 @dataclass(frozen=True)
 class Cost:
-    """What part 6 measured; `parts` holds the other parts' titles and seconds."""
+    """What part 7 measured; `parts` holds the other parts' titles and seconds."""
 
     parts: tuple[tuple[str, float], ...]
     timings: tuple[Timing, ...]
@@ -112,16 +112,16 @@ def seconds(f: Callable[[Any], Any], start: Any) -> float:
 
 
 def section(measured: Cost) -> Section:
-    """Part 6 as it is told."""
+    """Part 7 as it is told."""
     shares = [timing.share for timing in measured.timings]
     return Section(
         "what-it-cost",
-        "6. What it cost",
+        "7. What it cost",
         (
             Prose(
                 "The lesson calls the cost of the penalty minimal: one more term in the gradient. "
-                "Each row below (the model of parts 1, 2, 4 and 5; that of part 3; a larger one) "
-                "times the cost and its gradient together, without and with the L2 "
+                "Each row below (the model of parts 1, 2, 4, 5 and 6; that of part 3; a larger "
+                "one) times the cost and its gradient together, without and with the L2 "
                 "penalty, in turn, and takes the fastest of many. The penalty's work grows with "
                 "the number of weights alone, that of the data with the number of weights times m; "
                 "so its share should be smallest where there is much of both. In small models it "
@@ -129,7 +129,7 @@ def section(measured: Cost) -> Section:
             ),
             Finding(
                 f"The penalty takes {100 * min(shares):.0f} to {100 * max(shares):.0f} % of the "
-                f"gradient's time. Parts 1 to 5 took {measured.total:.1f} s."
+                f"gradient's time. Parts 1 to 6 took {measured.total:.1f} s."
             ),
             Table(
                 "One cost and its gradient (microseconds)",

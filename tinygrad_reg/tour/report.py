@@ -7,7 +7,16 @@ from collections.abc import Sequence
 from html import escape
 from string import Template
 
-from tinygrad_reg.tour.blocks import Block, Figure, Finding, Formula, Prose, Section, Table
+from tinygrad_reg.tour.blocks import (
+    Block,
+    Figure,
+    Finding,
+    Formula,
+    Listing,
+    Prose,
+    Section,
+    Table,
+)
 
 __all__ = ["page"]
 
@@ -47,6 +56,13 @@ nav ul { margin: 0; padding: 0; list-style: none; columns: 2 16rem; }
 nav a { display: block; padding: .2rem 0; text-decoration: none; }
 nav a:hover { text-decoration: underline; }
 code { font: .88em ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace; }
+td code { white-space: pre-wrap; }
+table.code { min-width: 34rem; }
+table.code td { padding: .12rem .6rem; border-bottom: 0; vertical-align: top; }
+pre {
+  padding: .8rem 1.1rem; background: var(--card); border: 1px solid var(--line);
+  border-radius: .5rem; font-size: .92rem; line-height: 1.45;
+}
 p code { padding: .1em .3em; background: var(--card); border-radius: .25em; }
 .formula { margin: 1.1rem 0; overflow-x: auto; overflow-y: hidden; font-size: 1.12rem; }
 .finding {
@@ -169,6 +185,11 @@ def html_of_block(block: Block, anchor: str) -> str:
                 f"{with_own_names(svg, anchor)}</div><figcaption>{marked_up(caption)}</figcaption>"
                 "</figure>"
             )
+        case Listing(caption, source, folded):
+            code = f'<pre class="scroll" tabindex="0"><code>{escape(source)}</code></pre>'
+            if folded:
+                return f"<details><summary>{escape(caption)}</summary>{code}</details>"
+            return f'<div class="table"><p class="caption">{escape(caption)}</p>{code}</div>'
 
 
 def html_of_table(table: Table) -> str:
@@ -176,16 +197,20 @@ def html_of_table(table: Table) -> str:
 
     def cells(tag: str, texts: Sequence[str]) -> str:
         return "".join(
-            f"<{tag}{' class=words' if i in table.left else ''}>{escape(text)}</{tag}>"
+            f"<{tag}{' class=words' if i in table.left else ''}>{cell(tag, text)}</{tag}>"
             for i, text in enumerate(texts)
         )
+
+    def cell(tag: str, text: str) -> str:
+        return f"<code>{escape(text)}</code>" if table.code and tag == "td" else escape(text)
 
     rows = "".join(
         f"<tr{' class=marked' if i == table.marked else ''}>{cells('td', row)}</tr>"
         for i, row in enumerate(table.rows)
     )
     box = (
-        f'<div class="scroll" tabindex="0"><table aria-label="{escape(table.caption)}">'
+        f'<div class="scroll" tabindex="0"><table{" class=code" if table.code else ""} '
+        f'aria-label="{escape(table.caption)}">'
         f"<thead><tr>{cells('th', table.headers)}</tr></thead><tbody>{rows}</tbody></table></div>"
     )
     if not table.folded:

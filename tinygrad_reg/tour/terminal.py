@@ -10,9 +10,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.padding import Padding
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.syntax import Syntax
 from rich.table import Table as RichTable
+from rich.text import Text
 
-from tinygrad_reg.tour.blocks import Finding, Section, Table
+from tinygrad_reg.tour.blocks import Finding, Listing, Section, Table
 from tinygrad_reg.tour.settings import Track
 
 __all__ = ["progress_bars", "show"]
@@ -46,6 +48,9 @@ def show(section: Section, console: Console) -> None:
             console.print(Padding(escape(block.text.replace("`", "")), (0, 0, 1, 0)), style="bold")
         elif isinstance(block, Table) and not block.folded:
             console.print(Padding(rich_table(block), (0, 0, 1, 0)))
+        elif isinstance(block, Listing) and not block.folded:
+            console.print(f"[italic]{escape(block.caption)}[/]")
+            console.print(Padding(python(block.source), (0, 0, 1, 2)))
 
 
 def rich_table(table: Table) -> RichTable:
@@ -54,5 +59,14 @@ def rich_table(table: Table) -> RichTable:
     for i, header in enumerate(table.headers):
         shown.add_column(escape(header), justify="left" if i in table.left else "right")
     for i, row in enumerate(table.rows):
-        shown.add_row(*map(escape, row), style="bold green" if i == table.marked else None)
+        cells = map(python, row) if table.code else map(escape, row)
+        shown.add_row(*cells, style="bold green" if i == table.marked else None)
     return shown
+
+
+def python(code: str) -> Text:
+    """Python in colours."""
+    text = Syntax("", "python", theme="ansi_dark").highlight(code)
+    text.rstrip()
+    text.no_wrap, text.overflow = False, "fold"
+    return text

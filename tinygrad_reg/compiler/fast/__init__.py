@@ -1,0 +1,75 @@
+"""The program that runs: NumPy with memory allocated once, used again and again.
+
+`lowering` finds the calls, `memory` the pieces of memory that they write to, and `emission` writes
+both down.
+"""
+
+from __future__ import annotations
+
+import linecache
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+from zlib import crc32
+
+from tinygrad_reg.compiler.fast.emission import emit
+from tinygrad_reg.compiler.fast.lowering import lower
+from tinygrad_reg.compiler.graph import Graph
+
+__all__ = ["Fast", "fast"]
+
+
+@dataclass
+class Fast:
+    """A program with its memory.
+
+    Attributes
+    ----------
+    source : str
+        A module of NumPy, with a function `workspace` that makes the program.
+    constants : dict
+        The arguments of `workspace` by name: what the text cannot say.
+    """
+
+    source: str
+    constants: dict[str, Any]
+    workspace: Callable[..., Any] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        path = f"<fast program {crc32(self.source.encode()):08x}>"
+        linecache.cache[path] = (len(self.source), None, self.source.splitlines(True), path)
+        namespace: dict[str, Any] = {}
+        exec(compile(self.source, path, "exec"), namespace)
+        self.workspace = namespace["workspace"]
+
+    def make(self) -> Callable[..., tuple[Any, ...]]:
+        """A program with memory of its own, for one call at a time: leaves to outputs."""
+        return self.workspace(**self.constants)  # type: ignore[no-any-return]
+
+
+def fast(graph: Graph) -> Fast:
+    """The program of a graph that runs fast.
+
+    Parameters
+    ----------
+    graph : Graph
+        Simplified for speed.
+
+    Returns
+    -------
+    Fast
+        Its workspaces raise FloatingPointError where a result is NaN, or a guard of the graph is
+        different: then the engine has to do the call.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from tinygrad_reg.compiler.graph import Graph, Node, operation
+    >>> x = Node("input", np.ones(3))
+    >>> y = operation(np.exp, x, shape=(3,), dtype=x.dtype)
+    >>> program = fast(Graph([x], [y])).make()
+    >>> program(np.array([0.0, 1.0, 2.0]))[0].round(3)
+    array([1.   , 2.718, 7.389])
+    """
+    lowering = lower(graph)
+    return Fast(emit(lowering), lowering.constants)
