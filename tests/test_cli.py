@@ -324,7 +324,7 @@ def test_the_fast_program_is_printed_as_python(model):
 
 def test_what_program_prints_can_be_redirected_into_a_file(model):
     command = [sys.executable, "-m", "tinygrad_reg", "program", *COST]
-    environment = {**os.environ, "PYTHONIOENCODING": "ascii", "FORCE_COLOR": "1"}
+    environment = {**os.environ, "PYTHONIOENCODING": "latin-1", "FORCE_COLOR": "1"}
     done = subprocess.run(command, capture_output=True, env=environment, check=True)
     (model / "printed.py").write_bytes(done.stdout)
     assert done.stdout.decode() == invoke("program", *COST).stdout

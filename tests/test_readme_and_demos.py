@@ -23,9 +23,12 @@ def run_python(arguments, folder):
 def test_the_readmes_code_prints_what_it_shows(tmp_path):
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     code = "\n".join(re.findall(r"```python\n(.*?)```", text, re.DOTALL))
-    [shown] = re.findall(r"```\n(\d.*?)```", text, re.DOTALL)
+    shown = re.findall(r"```\n((?:\d|def ).*?)```", text, re.DOTALL)
     (tmp_path / "readme.py").write_text(code, encoding="utf-8")
-    assert run_python(["readme.py"], tmp_path) == shown
+    printed = run_python(["readme.py"], tmp_path)
+    assert printed.startswith(shown[0])
+    assert len(shown) == 2
+    assert shown[1] in printed
     assert "<svg" in (tmp_path / "graph.svg").read_text(encoding="utf-8")
 
 
@@ -41,6 +44,14 @@ def test_the_readme_has_two_commands_of_one_line():
 @pytest.mark.parametrize("demo", DEMOS, ids=lambda path: path.stem)
 def test_every_demo_runs_on_its_own(demo, tmp_path):
     assert run_python([str(demo)], tmp_path)
+
+
+def test_the_code_of_the_page_on_programs_prints_what_it_shows(tmp_path):
+    text = (ROOT / "docs" / "programs.md").read_text(encoding="utf-8")
+    [code] = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    [shown] = re.findall(r"```\n(import.*?)```", text, re.DOTALL)
+    (tmp_path / "page.py").write_text(code, encoding="utf-8")
+    assert run_python(["page.py"], tmp_path) == shown
 
 
 def test_the_code_of_the_page_on_proof_runs_and_explains_the_mistake(tmp_path):

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import tinygrad_reg as tg
-from tinygrad_reg.compiler.fast import blocks, fast, lowering
+from tinygrad_reg.compiler.fast import blocks, fast, lowering, reductions
 from tinygrad_reg.compiler.graph import run
 from tinygrad_reg.compiler.simplify import simplify
 from tinygrad_reg.compiler.tracing import trace
@@ -99,8 +99,8 @@ def total(program):
 ORDERS = {
     "value": lambda program, n: program,
     "gradient": lambda program, n: tg.value_and_grad(total(program), argnums=tuple(range(n))),
-    "second order": lambda program, n: lambda *xs: tg.hvp(
-        lambda *ys: total(program)(*ys), xs, tuple(np.cos(x) for x in xs)
+    "second order": lambda program, n: (
+        lambda *xs: tg.hvp(lambda *ys: total(program)(*ys), xs, tuple(np.cos(x) for x in xs))
     ),
 }
 
@@ -112,7 +112,7 @@ def sizes(request, monkeypatch):
         monkeypatch.setattr(blocks, "LARGE", 2)
         monkeypatch.setattr(blocks, "BLOCK", 3)
         monkeypatch.setattr(lowering, "SMALL", 8)
-        monkeypatch.setattr(lowering, "SHORT", 2)
+        monkeypatch.setattr(reductions, "SHORT", 2)
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])

@@ -20,10 +20,10 @@ from .test_readable import assert_equal, function_of
 # What would break code that it is pasted into, or collide with something of the program's own.
 HOSTILE = [
     "x); import os", "class", "λ", "np", "print", "__import__", "a\nb", "it's \"q\"", "", "_", "__",
-    "W1", "W", "ᵂ", "W\u0301", "é", "e\u0301", "ﬁ", "Ⅷ", "sigmoid", "J", "abs", "None", "True",
-    "__debug__", "2x", "\ud800", "a\x00b", "d", " ", "#c", "\\", "{x}", "%s", "x\u202e", "self",
-    "t1", "d1", "dW", "exec", "sum", "lambd", "def f(): pass", "match", "total", "constant1",
-    "W_dot", '"""', "y" * 10_000,
+    "W1", "W", "ᵂ", "W\u0301", "é", "e\u0301", "\u0307", "ﬁ", "Ⅷ", "sigmoid", "J", "abs", "None",
+    "True", "__debug__", "2x", "\ud800", "a\x00b", "d", " ", "#c", "\\", "{x}", "%s", "x\u202e",
+    "self", "t1", "d1", "dW", "exec", "sum", "lambd", "def f(): pass", "match", "total",
+    "constant1", "W_dot", '"""', "y" * 10_000,
 ]  # fmt: skip
 names = st.sampled_from(HOSTILE) | st.text(max_size=5)
 
@@ -36,6 +36,11 @@ def test_identifier_is_a_name_that_python_does_not_change(text):
     assert name == unicodedata.normalize("NFKC", name)
     assert len(name) < 60
     assert identifier(name) == name
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_identifier_of_hostile_text(text):
+    test_identifier_is_a_name_that_python_does_not_change.hypothesis.inner_test(text)
 
 
 def test_identifier_keeps_names_that_are_safe():
@@ -177,6 +182,14 @@ def test_names_inside_of_a_helper_give_way_to_those_of_its_results():
     assert "left = x / 2" in source
     assert "right = value / 2" in source
     assert "out" not in source
+
+
+def test_the_derivative_by_a_number_is_named_after_the_argument():
+    def J(w, b):
+        return np.sum((2 * w + b) ** 2)
+
+    source = tg.compile(tg.grad(J, argnums=(0, 1))).trace(np.ones(2), 0.5).source
+    assert "    db = " in source
 
 
 def test_second_derivatives_and_tangents_are_named_after_what_they_belong_to():

@@ -194,6 +194,20 @@ def test_keywords_defaults_and_partial():
     assert tg.compile(partial(f, lambd=2.0))(w) == f(w, 2.0)
 
 
+def test_methods_are_compiled_for_each_object():
+    class Model:
+        def __init__(self, lambd):
+            self.lambd = lambd
+
+        @tg.compile
+        def cost(self, w):
+            return tg.l2(w, self.lambd, 1)
+
+    w = np.array([3.0, 4.0])
+    one, two = Model(1.0), Model(2.0)
+    assert [one.cost(w), two.cost(w), one.cost(w)] == [12.5, 25, 12.5]
+
+
 def test_new_numbers_need_no_new_trace_but_new_shapes_and_dtypes_do():
     program = tg.compile(tg.grad(cost))
     for lambd in (0.1, 0.2, 5.0):

@@ -20,13 +20,13 @@ ENGINE = tuple(
         "wording.py", "compiler", "testing",
     )
 )  # fmt: skip
+INSTALLED = {sysconfig.get_paths()[kind] + os.sep for kind in ("platlib", "purelib")}
 LIBRARIES = (
     NUMPY,
-    sysconfig.get_paths()["stdlib"] + os.sep,
-    sysconfig.get_paths()["platlib"] + os.sep,
+    *[folder + name + os.sep for folder in INSTALLED for name in ("numpy", "scipy", "optree")],
     "<frozen",
 )
-OTHERS = (*ENGINE, *LIBRARIES)
+PYTHON = sysconfig.get_paths()["stdlib"] + os.sep
 # Functions of the engine that take a value for whoever calls them.
 TENSOR = PACKAGE + "tensor.py"
 INDEXING, METHODS = (
@@ -40,8 +40,10 @@ DOORS = {
 
 @lru_cache(maxsize=10_000)
 def is_learners(path: str) -> bool:
-    """Whether a file is one that the learner has written."""
-    return not path.startswith(OTHERS)
+    """Whether a file is one that the learner has written, or installed."""
+    if path.startswith((*ENGINE, *LIBRARIES)):
+        return False
+    return not path.startswith(PYTHON) or path.startswith(tuple(INSTALLED))
 
 
 def in_engine(depth: int, *others: str) -> bool:

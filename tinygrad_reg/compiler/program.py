@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from contextvars import Context, copy_context
 from functools import cached_property, update_wrapper
 from inspect import Parameter, signature
+from types import MethodType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -138,6 +139,10 @@ class Program:
                     return self.function(*args, **kwargs)
                 return version.call.result(results)
         return self.look_up(args, kwargs)
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        """A compiled method; the object that it belongs to is static."""
+        return self if instance is None else MethodType(self, instance)
 
     def look_up(self, args: Any, kwargs: Any) -> Any:
         """The call of a version that is not the latest, or is still to be made."""

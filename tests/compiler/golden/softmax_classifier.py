@@ -22,14 +22,14 @@ def softmax_classifier(layers, X, classes, lambd, alpha):
     t1 = W1 @ X + b1                          # (2, 4)
     H = np.maximum(t1, 0)                     # (2, 4)
     Z = W2 @ H + b2                           # (3, 4)
-    total = (
-        lambd * alpha / X.shape[1] * (np.sum(np.abs(W1)) + np.sum(np.abs(W2)))
+    softmax_classifier = (
+        np.mean(softmax_cross_entropy(Z, classes))
+        + lambd * alpha / X.shape[1] * (np.sum(np.abs(W1)) + np.sum(np.abs(W2)))
         + lambd * (1 - alpha) / (2 * X.shape[1]) * (np.sum(W1**2) + np.sum(W2**2))
     )
-    softmax_classifier = np.mean(softmax_cross_entropy(Z, classes)) + total
 
     # backward
-    dZ = (np.sum(classes, axis=0, keepdims=True) * softmax(Z, axis=0) - classes) / 4  # (3, 4)
+    dZ = 0.25 * (np.sum(classes, axis=0, keepdims=True) * softmax(Z, axis=0) - classes)  # (3, 4)
     db2 = np.sum(dZ, axis=1, keepdims=True)   # (3, 1)
     dH = W2.T @ dZ                            # (2, 4)
     dt1 = dH * (t1 > 0)                       # (2, 4)

@@ -1,7 +1,7 @@
 """The program that runs: NumPy with memory allocated once, used again and again.
 
-`lowering` finds the calls, `memory` the pieces of memory that they write to, and `emission` writes
-both down.
+`lowering` finds the calls, with the quickest `forms` of each kind of operation; `blocks` makes loops
+of work on large arrays; `memory` finds pieces of memory to write to; `emission` writes it all down.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from zlib import crc32
 
-from tinygrad_reg.compiler.fast.emission import emit
-from tinygrad_reg.compiler.fast.lowering import lower
+from tinygrad_reg.compiler.fast.emission import Emission
+from tinygrad_reg.compiler.fast.lowering import Lowering
 from tinygrad_reg.compiler.graph import Graph
 
 __all__ = ["Fast", "fast"]
@@ -71,5 +71,5 @@ def fast(graph: Graph) -> Fast:
     >>> program(np.array([0.0, 1.0, 2.0]))[0].round(3)
     array([1.   , 2.718, 7.389])
     """
-    lowering = lower(graph)
-    return Fast(emit(lowering), lowering.constants)
+    lowering = Lowering(graph)
+    return Fast(Emission(lowering).source(), lowering.constants)

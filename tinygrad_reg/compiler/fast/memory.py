@@ -21,27 +21,38 @@ class Slot:
 
 
 class Memory:
-    """The pieces of memory of a workspace, and where the kept results lie."""
+    """The pieces of memory of a workspace, and where the kept results lie.
+
+    Attributes
+    ----------
+    slots : list of Slot
+        All pieces.
+    free : dict
+        The pieces that nobody uses now, by their size; the last used comes last.
+    kept : dict
+        By the name of a dtype, the results in its block.
+    """
 
     def __init__(self) -> None:
         self.slots: list[Slot] = []
-        self.free: list[Slot] = []
-        self.kept: dict[str, list[Value]] = {}  # name of a dtype -> the results in its block
+        self.free: dict[int, list[Slot]] = {}
+        self.kept: dict[str, list[Value]] = {}
 
     def take(self, nbytes: int) -> Slot:
         """A free piece: the smallest that is large enough, else the largest, made larger."""
-        fitting = [slot for slot in self.free if slot.nbytes >= nbytes]
+        sizes = [size for size, slots in self.free.items() if slots]
+        fitting = min([size for size in sizes if size >= nbytes], default=max(sizes, default=0))
         if fitting:
-            slot = min(reversed(fitting), key=lambda slot: slot.nbytes)
-        elif self.free:
-            slot = max(reversed(self.free), key=lambda slot: slot.nbytes)
+            slot = self.free[fitting].pop()
         else:
             slot = Slot(len(self.slots))
             self.slots.append(slot)
-            self.free.append(slot)
-        self.free.remove(slot)
         slot.nbytes = max(slot.nbytes, nbytes)
         return slot
+
+    def give_back(self, slot: Slot) -> None:
+        """A piece that nobody uses any more."""
+        self.free.setdefault(slot.nbytes, []).append(slot)
 
     def keep(self, value: Value) -> None:
         """A place among the kept results."""
@@ -97,7 +108,8 @@ class Plan:
                 self.give_loop(step, i)
             elif self.first.get(id(step.out)) == i:
                 self.give(step, i)
-            self.memory.free += [value.slot for value in self.ending.pop(i, ())]
+            for value in self.ending.pop(i, ()):
+                self.memory.give_back(value.slot)
 
     # -- steps -------------------------------------------------------------------------------------
 
@@ -130,11 +142,12 @@ class Plan:
     ) -> Value | None:
         """The operand that the result of a step can be written over.
 
-        In a loop, `inner` is the last use of everything within the loop, and `j` the step in it.
+        In a loop, `inner` is the last use of everything within the loop, and `j` the step in it;
+        there, the operand has to be an array and not a view.
         """
         for operand in reversed(step.in_place):
             root = operand.root
-            if root.place not in places:
+            if root.place not in places or (inner is not None and operand is not root):
                 continue
             ends = self.last[id(root)] == i if root.place == "memory" else root.place == "block"
             if inner is not None:
@@ -172,7 +185,11 @@ class Plan:
         for j, step in reversed(first_writes(loop.body)):
             out = step.out
             assert out is not None
-            if out.place == "block" and out.array is out or self.overwritten(step, i, inner, j, ("memory",)):
+            if (
+                out.place == "block"
+                and out.array is out
+                or self.overwritten(step, i, inner, j, ("memory",))
+            ):
                 continue
             operand = self.overwritten(step, i, inner, j, ("block",))
             if operand is not None:
@@ -190,7 +207,9 @@ class Plan:
             assert out is not None
             operand = self.overwritten(step, i, inner, j)
             array = out.array
-            if array.place == "memory" and array.slot is None:
+            if array.place == "kept" and array is out:
+                self.memory.keep(out)
+            elif array.place == "memory" and array.slot is None:
                 if operand is None or operand.root.place != "memory":
                     array.slot = self.memory.take(array.nbytes)
                 else:
@@ -218,7 +237,8 @@ class Plan:
                 else:
                     taken.append(array.slot)
                 released.setdefault(last_of_array[id(array)], []).append(array.slot)
-        self.memory.free += taken
+        for slot in taken:
+            self.memory.give_back(slot)
 
 
 def last_uses(steps: list[Step]) -> dict[int, int]:

@@ -1,60 +1,64 @@
-"""Names in a fast program: the learner's own where they are safe to write."""
+"""Names in a fast program: the learner's own, with numbers where several quantities share one."""
 
 from __future__ import annotations
 
 import builtins
 import keyword
-from typing import Any
+from collections import Counter
 
 import numpy as np
 
 from tinygrad_reg.compiler.graph import Node
+from tinygrad_reg.compiler.readable.names import DEEPEST, PREFIXES, Namespace, identifier
 
 __all__ = ["Names"]
 
-RESERVED = {*dir(builtins), *dir(np), *keyword.kwlist, *keyword.softkwlist, "np"}
-OURS = ("n", "workspace", "program", "memory", "array", "part", "parts")
-LONGEST = 40
+OURS = ("workspace", "program", "memory", "parts", "n")
+RESERVED = {*dir(builtins), *dir(np), *keyword.kwlist, *keyword.softkwlist, "np", *OURS}
 
 
 class Names:
-    """Names that are taken so far."""
+    """The names of a program's quantities."""
 
-    def __init__(self) -> None:
-        self.taken: dict[str, int] = dict.fromkeys(OURS, 1)
+    def __init__(self, nodes: list[Node]) -> None:
+        self.space = Namespace(RESERVED)
+        self.given: dict[int, str] = {}  # the number of a node -> its name
+        named = {node.number: node for node in nodes if usable(node)}
+        self.shared = Counter(usable(node) for node in named.values())
 
-    def unique(self, wish: str) -> str:
-        """A name of its own, made from a wish."""
-        name = f"{wish}_" if wish in RESERVED else wish
-        between = "_" if wish[-1].isdigit() else ""
-        while name in self.taken:
-            self.taken[wish] = self.taken.get(wish, 1) + 1
-            name = f"{wish}{between}{self.taken[wish]}"
-        self.taken.setdefault(name, 1)
+    def of(self, node: Node, otherwise: str) -> str:
+        """A name for a quantity: the learner's, or whose derivative it is, or a numbered letter."""
+        wish = usable(node)
+        if wish and self.shared[wish] == 1:
+            name = self.space.claim(wish)
+        elif wish:
+            name = self.space.claim_numbered(wish)
+        elif (derivative := self.of_derivative(node)) is not None:
+            name = self.space.claim(derivative)
+        else:
+            return self.space.claim_numbered(otherwise)
+        self.given.setdefault(node.number, name)
         return name
 
-    def of(self, node: Node, otherwise: str = "t") -> str:
-        """A name for a quantity."""
-        return self.unique(self.wish(node, otherwise))
+    def of_derivative(self, node: Node) -> str | None:
+        """What a derivative is called: `dZ1` for that of `Z1`; None if it is of nothing named."""
+        around: list[tuple[str, str]] = []
+        while node.derivative_of is not None and len(around) < DEEPEST:
+            relation, node = node.derivative_of
+            around.append(PREFIXES[relation])
+            if node.number in self.given:
+                name = self.given[node.number]
+                for before, after in reversed(around):
+                    name = before + name + after
+                return name
+        return None
 
-    def wish(self, node: Node, otherwise: str) -> str:
-        """What a quantity should be called: by the learner's name, or whose derivative it is."""
-        if node.names and is_safe(node.names[0]):
-            return node.names[0]
-        if node.derivative_of is not None:
-            relation, x = node.derivative_of
-            if x.names and is_safe(x.names[0]):
-                return {"cotangent": "d"}.get(relation, "t") + x.names[0]
-        return otherwise
+    def is_named(self, node: Node) -> bool:
+        """Whether a reader knows a quantity by its name."""
+        return bool(usable(node)) or self.of_derivative(node) is not None
 
 
-def is_safe(name: Any) -> bool:
-    """Whether a text can stand in a program as a name, and reads as it is."""
-    return (
-        isinstance(name, str)
-        and name.isascii()
-        and name.isidentifier()
-        and len(name) <= LONGEST
-        and not name.startswith("__")
-        and not keyword.iskeyword(name)
-    )
+def usable(node: Node) -> str:
+    """The learner's name for a quantity, or nothing."""
+    name = next((name for name in node.names if name.strip("_")), "")
+    return identifier(name) if name else ""

@@ -6,7 +6,9 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Part", "Step", "Value", "contiguous_strides", "is_contiguous"]
+__all__ = ["FLOATS", "Part", "Step", "Value", "contiguous_strides", "is_contiguous"]
+
+FLOATS = (np.dtype(np.float32), np.dtype(np.float64))  # what BLAS computes with
 
 
 class Value:
@@ -28,7 +30,9 @@ class Value:
     keeps : tuple of Value
         What has to stay as it is for as long as this value is used.
     array : Value
-        Of several values that are one array: the one whose name the text has.
+        The value in whose array it is, if it is computed there.
+    alias : Value
+        The value whose name the text has for the same array.
     is_named : bool
         Whether the learner has named it.
     slot : Slot or None
@@ -36,7 +40,7 @@ class Value:
     """
 
     __slots__ = (
-        "array", "base", "definition", "dtype", "is_named", "keeps", "name", "offset", "place", "shape",
+        "alias", "array", "base", "definition", "dtype", "is_named", "keeps", "name", "offset", "place", "shape",
         "slot", "strides", "weak",
     )  # fmt: skip
 
@@ -63,6 +67,7 @@ class Value:
         self.keeps = keeps or (self,)
         self.weak = weak
         self.array = self
+        self.alias = self
         self.is_named = False
         self.slot: Any = None
         self.offset = 0
@@ -86,7 +91,7 @@ class Value:
     @property
     def text(self) -> str:
         """The name that the text has for it."""
-        return self.owner.name
+        return self.owner.alias.name
 
     @property
     def size(self) -> int:
@@ -105,6 +110,12 @@ class Value:
     def is_contiguous(self) -> bool:
         """Whether the entries are known to lie one after the other, rows first."""
         return self.strides is not None and is_contiguous(self.shape, self.strides, self.dtype)
+
+    def needs(self) -> list[Value]:
+        """The values in its definition, or that stand for it."""
+        if self.array is not self:
+            return [self.array]
+        return [x for x in self.definition if isinstance(x, Value)]
 
     def is_in_place_of(self, other: Value) -> bool:
         """Whether it covers the same entries of memory in the same order."""
@@ -163,6 +174,14 @@ class Step:
         self.entries = entries
         self.terms = terms
         self.bundle = bundle
+
+    @property
+    def is_done_by_writing_over(self) -> bool:
+        """Whether it is a copy of an array to itself."""
+        if not self.copy or self.out is None:
+            return False
+        out, given = self.out.owner, [x.root.owner for x in self.in_place]
+        return any(x is out or (x.slot is not None and x.slot is out.slot) for x in given)
 
     def values(self) -> list[Value]:
         """The values in it."""

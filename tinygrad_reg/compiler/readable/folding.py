@@ -8,12 +8,21 @@ from __future__ import annotations
 
 import operator
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from tinygrad_reg.compiler.graph import INFIX, Graph, Node, length_of, nodes_in, operands, part
+from tinygrad_reg.compiler.graph import (
+    INFIX,
+    Graph,
+    Node,
+    astype,
+    length_of,
+    nodes_in,
+    operands,
+    part,
+)
 from tinygrad_reg.compiler.readable.names import Names
 from tinygrad_reg.compiler.readable.spelling import SUM, Speller, Text, is_negative, is_transpose
 
@@ -107,6 +116,8 @@ class Folding:
         How operations are written.
     given : callable
         The expression of a node that is no operation.
+    converted : set of int
+        The quantities that are an argument which has been given another dtype, by `id`.
     """
 
     def __init__(
@@ -117,20 +128,23 @@ class Folding:
         names: Names,
         speller: Speller,
         given: Callable[[Node], Text],
+        converted: Container[int] = (),
     ) -> None:
         self.names = names
         self.speller = speller
         self.given = given
+        self.converted = converted
         self.lines: dict[int, Line] = {}
         self.pieces: dict[int, Piece] = {}
         self.uses = uses
-        self.free: set[int] = set()
+        self.free: set[int] = set()  # Python numbers, and what is computed from them alone
+        self.lengths: set[int] = set()  # lengths of axes, and what is computed from them alone
         self.ids = {node.number: id(node) for node in nodes}
         self.parts: dict[int, list[Node]] = {}
         self.results = {id(node) for node in graph.outputs}
         self.longest_result = RESULT if len(graph.outputs) == 1 else ONE_OF_RESULTS
         self.sectioned = len({node.phase for node in nodes}) > 1
-        self.nodes = {id(node): node for node in nodes}
+        self.unused: str | None = None
         for node in nodes:
             if node.op is part:
                 self.parts.setdefault(id(node.args[0]), []).append(node)
@@ -144,22 +158,35 @@ class Folding:
         if node.kind != "operation":
             if node.kind == "number" or (node.kind == "input" and node.weak):
                 self.free.add(id(node))
+            if node.kind == "number":
+                self.lengths.add(id(node))
             self.pieces[id(node)] = Piece(self.given(node), frozenset({id(node)}))
             return
         if id(node) in self.pieces:  # one of several results, which came with the others
             return
-        if node.op is length_of or (
-            not node.shape
-            and all(id(x) in self.free for x in operands(node))
-            and node.op is not part
-        ):
+        if id(node) in self.converted:
             self.free.add(id(node))
+            self.pieces[id(node)] = self.pieces[id(node.args[0])]
+            return
+        if self.is_arithmetic(node, self.free):
+            self.free.add(id(node))
+            if self.is_arithmetic(node, self.lengths):
+                self.lengths.add(id(node))
         piece = self.shortened(node)
         self.pieces[id(node)] = piece
         if id(node) in self.parts and self.unpack(node, piece):
             return
         if self.needs_line(node, piece):
             self.give_line(node)
+
+    def is_arithmetic(self, node: Node, known: set[int]) -> bool:
+        """Whether it is computed from lengths and known numbers alone: `lambd / m`."""
+        if node.op is length_of:
+            return True
+        if node.op not in INFIX and node.op is not astype:
+            return False
+        numbers = all(id(x) in known for x in operands(node))
+        return numbers and not node.shape and node.op is not part
 
     def shortened(self, node: Node) -> Piece:
         """The expression of an operation; operands get lines as long as it is too long."""
@@ -172,15 +199,14 @@ class Folding:
             longest = max((len(term.text.text) for term in piece.terms), default=0)
             if too_long and 1 < len(piece.terms) <= MOST_TERMS and longest <= limit:
                 return piece  # a long sum is written on several lines
-            movable = [x for x in operands(node) if self.is_movable(x)]
+            movable = {id(x): x for x in operands(node) if self.is_movable(x)}
             if not movable:
                 return piece
-            weight = (
-                (lambda x: len(self.pieces[id(x)].text.text))
-                if too_long
-                else (lambda x: self.pieces[id(x)].depth)
-            )
-            self.give_line(max(movable, key=weight))
+            weights = {
+                x: len(self.pieces[x].text.text) if too_long else self.pieces[x].depth
+                for x in movable
+            }
+            self.give_line(movable[max(weights, key=lambda x: weights[x])])
 
     def is_movable(self, node: Node) -> bool:
         """Whether a quantity that stands inside of another could have a line."""
@@ -196,7 +222,6 @@ class Folding:
         """The expression of an operation with its operands as they are written now."""
         inner = [self.pieces[id(x)] for x in operands(node)]
         text = self.speller.spell(node, lambda x: self.pieces[id(x)].text)
-        # One long sum inside of another expression would be hard to find there.
         reads = frozenset().union(*[x.reads for x in inner]) if inner else frozenset()
         penalty = node.penalty or any(x.penalty for x in inner)
         depth = 1 + max([x.depth for x in inner], default=0)
@@ -212,15 +237,12 @@ class Folding:
     def sum(self, node: Node, inner: list[Piece], text: Text) -> tuple[tuple[Piece, ...], Text]:
         """The terms of a sum, what comes from penalties last."""
         left, right = inner
-        if len(node.args) != 2:
+        if len(node.args) != 2 or any(x.dtype != node.dtype or x.weak for x in node.args):
             return (), text
-        chain = left.terms if left.terms and left.text.level == SUM else (left,)
-        terms = (*chain, right)
+        terms = (*(left.terms or (left,)), *(right.terms or (right,)))
         # The gradient of W: what comes from a penalty, or from W alone, after the data's part.
         whose = self.ids.get(node.derivative_of[1].number) if node.derivative_of else None
         ordered = tuple(sorted(terms, key=lambda term: (term.penalty, whose in term.reads)))
-        if ordered == terms or any(x.dtype != node.dtype or x.weak for x in node.args):
-            return terms, text
         return ordered, Text("".join(signed(term, i) for i, term in enumerate(ordered)), SUM)
 
     def needs_line(self, node: Node, piece: Piece) -> bool:
@@ -262,7 +284,7 @@ class Folding:
         line.renews = id(node) in self.names.renewed
         line.replaces = self.names.updates.get(id(node))
         self.lines[id(node)] = line
-        self.pieces[id(node)] = Piece(Text(name), frozenset({id(node)}))
+        self.pieces[id(node)] = Piece(Text(name), frozenset({id(node)}), node.penalty)
 
     # -- several results --------------------------------------------------------------------------
 
@@ -273,15 +295,18 @@ class Folding:
         others = self.uses[id(node)] > len(self.parts[id(node)])
         if len(parts) == 1 or others or any(x.dtype == object for x in parts.values()):
             return False
-        names = [self.names.give_one(parts[i]) if i in parts else "_" for i in range(count)]
-        rest = "" if results_of(node) == count else ", *_"
-        target = ", ".join(names) + rest
+        complete = results_of(node) == count
+        if not complete or len(parts) < count:
+            self.unused = self.unused or self.names.namespace.claim("_")
+        names = [self.names.give_one(parts[i]) if i in parts else self.unused for i in range(count)]
+        rest = "" if complete else f", *{self.unused}"
+        target = ", ".join(map(str, names)) + rest
         defined = list(parts.values())
         self.lines[id(node)] = Line(
             node, target, piece.text.text, piece.reads, piece.penalty, defined
         )
         for i, x in parts.items():
-            self.pieces[id(x)] = Piece(Text(names[i]), frozenset({id(node)}))
+            self.pieces[id(x)] = Piece(Text(str(names[i])), frozenset({id(node)}))
         for x in self.parts[id(node)]:
             self.pieces[id(x)] = self.pieces[id(parts[x.args[1]])]
         return True

@@ -149,7 +149,7 @@ def opened(text: str) -> tuple[str, str, str]:
 
     A sum is put into parentheses; otherwise the line ends after the first bracket.
     """
-    depth, bracket, last = 0, None, None
+    depth, start, bracket, last = 0, text.find(" ") + 1, None, None
     for token in tokens_of(text):
         if token.string in OPENING:
             depth += 1
@@ -158,7 +158,8 @@ def opened(text: str) -> tuple[str, str, str]:
             depth -= 1
             if not depth:
                 last = last or token.start[1]  # where the first bracket is closed
-    start = text.index(" = ") + 3 if " = " in text.split("(")[0] else text.find(" ") + 1
+        elif token.string == "=" and not depth:
+            start, bracket, last = token.end[1] + 1, None, None
     inner = text[start:]
     if bracket is None or len(list(breakable(inner, deep=False))) > 1:
         return text[:start] + "(", inner, ")"

@@ -40,7 +40,7 @@ LARGEST_LITERAL = 1000  # larger arrays are given by name
 # Smaller ones without a name are written where they are used, if that is once, or wherever it is.
 SMALLEST_NAMED, SMALLEST_REPEATED = 7, 3
 # Names that the text of a function may use.
-WRITTEN = frozenset({"abs", "bool", "complex", "float", "int", "np", "slice"})
+WRITTEN = frozenset({"abs", "bool", "complex", "float", "int", "namedtuple", "np", "slice"})
 # These are no calls of functions.
 SPELLED = (operator.getitem, operator.pow, part, astype, length_of)
 
@@ -101,8 +101,10 @@ class Module:
         self.large: dict[str, Any] = {}
         self.returned: set[int] = set()
         self.uses = uses_of(graph, self.nodes)
+        self.converted = {id(node): node for node in self.nodes if self.is_converted(node)}
+        speller = Speller(self.definitions)
         self.fold = Folding(
-            graph, self.nodes, self.uses, self.names, Speller(self.definitions), self.given
+            graph, self.nodes, self.uses, self.names, speller, self.given, self.converted
         )
 
     # -- names ------------------------------------------------------------------------------------
@@ -178,6 +180,16 @@ class Module:
                 found[id(node)] = "result"
         return found
 
+    def is_converted(self, node: Node) -> bool:
+        """Whether a quantity is all that is used of a Python number in the arguments.
+
+        A number that is differentiated becomes float64 at once; it keeps its name.
+        """
+        if node.op is not astype:
+            return False
+        x = node.args[0]
+        return x.kind == "input" and x.weak and self.uses[id(x)] == 1
+
     # -- what is no operation ---------------------------------------------------------------------
 
     def given(self, node: Node) -> Text:
@@ -208,8 +220,11 @@ class Module:
     def written(self) -> Readable:
         """The whole module."""
         lines = [*self.fold.lines.values(), *self.assertions()]
-        head = [line for line in lines if self.comes_first(line)]
-        sections = ordered([line for line in lines if not self.comes_first(line)])
+        first = {id(node) for line in lines if self.is_length(line) for node in line.defines}
+        needed = {id(node) for line in lines for node in line.defines} - first
+        head = [line for line in lines if self.comes_first(line) and not line.reads & needed]
+        known = {id(line) for line in head}
+        sections = ordered([line for line in lines if id(line) not in known])
         self.settle_updates(sections)
         results = Results(self.output, self.namespace.claim)
         returned = results.returned(self.interface.result)
@@ -219,9 +234,9 @@ class Module:
         inner = [*start, *([""] if start and middle else []), *middle, *returned]
         function = "\n".join([*self.signature(), *[f"    {line}".rstrip() for line in inner]])
         module = [*self.number_lines, *results.definitions]
-        first = "\n".join([*self.imports(), *([""] if module else []), *module])
+        opening = "\n".join([*self.imports(), *([""] if module else []), *module])
         last = ["\n".join(self.literals)] if self.literals else []
-        parts = [first, *self.definitions.texts, function, *last]
+        parts = [opening, *self.definitions.texts, function, *last]
         return Readable("\n\n\n".join(parts) + "\n", self.large)
 
     def imports(self) -> list[str]:
@@ -255,8 +270,12 @@ class Module:
         return [*found, "*", *self.large] if self.large else found
 
     def comes_first(self, line: Line) -> bool:
-        """Whether a line stands before the first section: it needs no array."""
-        return line.node.op is length_of or (not line.target and self.is_free(line.node))
+        """Whether a line may stand before the first section: it needs no array."""
+        return self.is_length(line) or (not line.target and self.is_free(line.node))
+
+    def is_length(self, line: Line) -> bool:
+        """Whether a line gives a name to the length of an axis: `m = X.shape[1]`."""
+        return bool(line.target) and id(line.node) in self.fold.lengths
 
     def is_free(self, node: Node) -> bool:
         """Whether something is computed from Python numbers in the arguments alone."""
@@ -270,6 +289,9 @@ class Module:
             if not isinstance(nested, Node):
                 found += static_lines(nested, name)
                 found += taken_apart(nested, name, lambda x: self.names.names[id(x)], used)
+        for node in self.converted.values():
+            name = self.names.names[id(node.args[0])]
+            found.append((f"{name} = np.{node.dtype.name}({name})", ()))
         return aligned([*found, *map(statement, head)])
 
     def assertions(self) -> Iterator[Line]:
@@ -283,6 +305,8 @@ class Module:
     def settle_updates(self, sections: list[tuple[str, list[Line]]]) -> None:
         """Take another name for the new value of an argument where a later line needs the old."""
         later: set[int] = set()
+        for node in self.graph.outputs:
+            later |= self.fold.pieces[id(node)].reads
         for line in reversed([line for _, section in sections for line in section]):
             if line.replaces is not None and id(line.replaces) in later:
                 line.target = self.namespace.claim_numbered(line.target)
@@ -296,10 +320,10 @@ class Module:
             return text.text
         if node.kind == "constant" and id(node) not in self.names.names:
             return text.text  # written where it stands, it is new in every call
-        found = owners(node)
+        found, repeats = owners(node)
         shared = any(id(x) in self.returned or x.kind != "operation" for x in found)
         self.returned |= {id(x) for x in found}
-        return f"{text.inside(ATOM)}.copy()" if shared or node.op is np.broadcast_to else text.text
+        return f"{text.inside(ATOM)}.copy()" if shared or repeats else text.text
 
 
 PACKAGES = ("numpy", "scipy", "tinygrad_reg")

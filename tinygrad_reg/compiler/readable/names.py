@@ -14,7 +14,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from tinygrad_reg.compiler.graph import Graph, Node, operands
+from tinygrad_reg.compiler.graph import Graph, Node, astype, operands
 
 __all__ = ["Names", "Namespace", "identifier"]
 
@@ -126,7 +126,7 @@ class Names:
         self.updates: dict[int, Node] = {}  # new values that take the name of the old
         self.renewed: set[int] = set()  # all new values of arguments
         self.derivatives = Counter(
-            (node.derivative_of[0], node.derivative_of[1].number)
+            (node.derivative_of[0], itself(node.derivative_of[1]).number)
             for node in nodes
             if node.derivative_of is not None and node.kind == "operation"
         )
@@ -159,13 +159,10 @@ class Names:
     def is_named(self, node: Node) -> bool:
         """Whether a learner's variable held it, and not only as the derivative of what it names."""
         names = usable(node.names)
-        if node.derivative_of is None:
+        if node.derivative_of is None and itself(node) is node:
             return bool(names)
-        relation, target = node.derivative_of
-        label = self.label_of_input.get(target.number)
-        known = {*target.names, *([] if label is None else [label])}
-        before, after = PREFIXES[relation]
-        known |= {before + name + after for name in known}
+        target = itself(node) if node.derivative_of is None else itself(node.derivative_of[1])
+        known = {*target.names, self.label_of_input.get(target.number)}
         return any(name not in known for name in names)
 
     def find_updates(self, graph: Graph, nodes: list[Node], labels: dict[Node, str]) -> None:
@@ -215,6 +212,7 @@ class Names:
         around: list[tuple[str, str]] = []
         while node.derivative_of is not None and len(around) < DEEPEST:
             relation, node = node.derivative_of
+            node = itself(node)
             around.append(PREFIXES[relation])
             name = self.names.get(id(node)) or self.by_number.get(node.number)
             if name is not None:
@@ -234,7 +232,7 @@ class Names:
         name = self.of_derivative(node)
         if name is not None and node.derivative_of is not None:
             relation, target = node.derivative_of
-            if self.derivatives[relation, target.number] > 1:
+            if self.derivatives[relation, itself(target).number] > 1:
                 return self.keep(node, self.namespace.claim_numbered(name))
             return self.keep(node, self.namespace.claim(name))
         label = self.labels.get(id(node))
@@ -261,6 +259,13 @@ def derived(nodes: list[Node]) -> set[int]:
         if node.phase != "forward" or any(id(x) in found for x in operands(node)):
             found.add(id(node))
     return found
+
+
+def itself(node: Node) -> Node:
+    """An input instead of its conversion: a Python number becomes an array to be differentiated."""
+    while node.op is astype and node.args[0].kind == "input":
+        node = node.args[0]
+    return node
 
 
 def usable(names: list[str]) -> list[str]:
@@ -293,7 +298,7 @@ def with_targets(nodes: list[Node]) -> list[Node]:
     numbers = {node.number for node in nodes}
     for node in nodes:
         while node.derivative_of is not None:
-            node = node.derivative_of[1]
+            node = itself(node.derivative_of[1])
             if node.number in numbers:
                 break
             numbers.add(node.number)

@@ -38,9 +38,13 @@ def is_fresh(node: Node) -> bool:
     return node.op in FRESH
 
 
-def owners(node: Node) -> list[Node]:
-    """The quantities whose memory a quantity may be a view of; numbers own none."""
+def owners(node: Node) -> tuple[list[Node], bool]:
+    """The quantities whose memory a quantity may be a view of, and whether entries share it.
+
+    Numbers own none.
+    """
     found: list[Node] = []
+    repeats = False
     seen: set[int] = set()
     todo = [node]
     while todo:
@@ -53,8 +57,13 @@ def owners(node: Node) -> list[Node]:
             found.append(x)
         else:
             todo += inner[:1] if x.op in FIRST else inner
-    return found
+            repeats = repeats or x.op in REPEATING
+    return found, repeats
 
 
+REPEATING = {
+    np.broadcast_to, np.broadcast_arrays, np.meshgrid, np.lib.stride_tricks.as_strided,
+    np.lib.stride_tricks.sliding_window_view,
+}  # fmt: skip
 # These are views of their first operand alone.
 FIRST = {operator.getitem, part, np.reshape, np.transpose, np.broadcast_to, np.swapaxes}

@@ -198,6 +198,8 @@ class Speller:
         op = node.op
         assert op is not None
         args, kwargs = tidied(op, node.args, node.kwargs)
+        if op is np.reshape and len(args) > 1 and isinstance(args[1], list):
+            args = (args[0], tuple(args[1]), *args[2:])
         if isinstance(op, np.ufunc):
             given = [self.operand(node, i, of).text for i in range(len(args))]
         else:

@@ -244,10 +244,9 @@ class Walk:
         def settle(x: Node) -> Node:
             if id(x) in self.done:
                 return x
-            if x.kind == "operation":
-                x.phase, x.penalty, x.place = node.phase, node.penalty, node.place
-                x.number = node.number
-                self.settle_operands(x)
+            x.phase, x.penalty, x.place = node.phase, node.penalty, node.place
+            x.number = node.number
+            self.settle_operands(x)
             return self.settled(x)
 
         node.args = mapped(settle, node.args)
@@ -268,8 +267,7 @@ class Walk:
         if not simple.names or simple.names is SHARED:
             if simple.derivative_of is None and simple.phase != "forward":
                 simple.derivative_of = node.derivative_of
-            if node.names and node.names is not SHARED:
-                simple.names = node.names
+            simple.names = node.names or simple.names
 
     def finish(self, graph: Graph) -> None:
         """Let derivatives be those of nodes of the new graph, and give names back."""

@@ -18,7 +18,7 @@ from tinygrad_reg.compiler.graph import INFIX, Node, Operation, number, operatio
 
 Rule = Callable[[Node], Node | None]
 
-PYTHON = {"b": bool, "i": int, "u": int, "f": float, "c": complex}
+PYTHON = {"b": bool, "i": int, "u": int, "O": int, "f": float, "c": complex}
 FLOAT = {np.dtype(np.float32), np.dtype(np.float64)}
 
 
@@ -140,11 +140,9 @@ def made_by(x: Any, op: Operation) -> tuple[Any, ...] | None:
     return None
 
 
-def is_number(x: Any, value: Any = None) -> bool:
-    """Whether an operand is a known number (this one, if given)."""
-    if type(x) is not Node or x.kind != "number":
-        return False
-    return value is None or (x.value == value and not x.names)
+def is_number(x: Node, value: Any) -> bool:
+    """Whether an operand is this number, without a name."""
+    return x.kind == "number" and x.value == value and not x.names
 
 
 def is_scalar(x: Any) -> bool:

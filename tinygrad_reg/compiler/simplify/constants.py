@@ -20,9 +20,9 @@ def folded(node: Node, reading: bool) -> Node | None:
         if x.kind not in ("number", "constant") or (reading and (x.names or x.kind == "constant")):
             return None
         size += x.size
-    if node.body is not None or not foldable(node) or (node.size > SMALL and node.size > size):
+    if not foldable(node) or (node.size > SMALL and node.size > size):
         return None
-    if reading and (not size or keeps_its_form(node)):
+    if reading and keeps_its_form(node):
         return None
     values = {id(x): x.value for x in operands(node)}
     try:
@@ -60,4 +60,4 @@ def keeps_its_form(node: Node) -> bool:
     if node.op is not np.divide:
         return False
     a, b = [x.value for x in node.args]
-    return bool(a != 0 and abs(b) != 1 and a % b)
+    return bool(b and a % b)

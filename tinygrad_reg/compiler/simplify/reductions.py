@@ -19,16 +19,14 @@ from tinygrad_reg.compiler.simplify.shapes import broadcast_operand, plain_shape
 
 
 def sum_of_broadcast(node: Node) -> Node | None:
-    """sum(broadcast_to(x, shape)) -> n * sum(x), where n entries are the same."""
+    """sum(broadcast_to(x, shape)) -> n * sum(x), where every entry is there n times."""
     found, x = axes_of(node), broadcast_operand(node.args[0])
     if found is None or x is None or x.dtype != node.dtype:
         return None
     axes, keepdims = found
     wide = node.args[0].shape
     shape = (1,) * (len(wide) - x.ndim) + x.shape
-    repeated = [axis for axis in axes if shape[axis] == 1 and wide[axis] != 1]
-    if not repeated:
-        return None
+    repeated = [axis for axis in axes if shape[axis] == 1]
     times = 1
     for axis in repeated:
         times *= wide[axis]

@@ -25,13 +25,13 @@ def known_length(node: Node) -> Node | None:
 def square(node: Node) -> Node | None:
     """x * x -> square(x)."""
     x, y = node.args
-    return call(np.square, x) if x is y and floating(node) else None
+    return call(np.square, x) if x is y else None
 
 
 def power(node: Node) -> Node | None:
     """x**2 -> square(x), x**3 -> square(x) * x, x**-1 -> 1 / x, x**0.5 -> sqrt(x)."""
     x, exponent = node.args
-    if not unnamed_number(exponent) or not floating(node) or x.dtype != node.dtype:
+    if not unnamed_number(exponent) or not floating(node):
         return None
     if exponent.value == 2:
         return call(np.square, x)
@@ -51,7 +51,7 @@ def power(node: Node) -> Node | None:
 def mean(node: Node) -> Node | None:
     """mean(x) -> sum(x) / n."""
     found = axes_of(node, np.mean)
-    if found is None or not node.args[0].size:
+    if found is None:
         return None
     return mean_over(node.args[0], *found)
 
@@ -59,7 +59,7 @@ def mean(node: Node) -> Node | None:
 def mean_over(x: Node, axes: tuple[int, ...], keepdims: bool, less: int = 0) -> Node:
     """The sum over some axes, divided by the number of entries in it."""
     total = summed(x, axes, keepdims)
-    return call(np.divide, total, x.size // max(total.size, 1) - less)
+    return call(np.divide, total, max(x.size // max(total.size, 1) - less, 0))
 
 
 def spread(node: Node) -> Node | None:
@@ -71,8 +71,6 @@ def spread(node: Node) -> Node | None:
     if found is None or type(less) is not int or len(node.args) > 1:
         return None
     x, (axes, keepdims) = node.args[0], found
-    if not x.size or x.size // max(node.size, 1) <= less:
-        return None
     apart = call(np.subtract, x, mean_over(x, axes, True))
     variance = mean_over(call(np.square, apart), axes, keepdims, less)
     return call(np.sqrt, variance) if node.op is np.std else variance

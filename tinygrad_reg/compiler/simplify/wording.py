@@ -29,7 +29,7 @@ def sigmoid_by_name(node: Node) -> Node | None:
     """1 / (1 + exp(-Z)) -> sigmoid(Z), 1 / (1 + exp(Z)) -> sigmoid(-Z)."""
     one, below = node.args
     terms = made_by(below, np.add)
-    if not terms or not is_one(one) or not floating(node):
+    if not terms or not is_one(one):
         return None
     for term, power in (terms, terms[::-1]):
         exponent = made_by(power, np.exp)
@@ -77,7 +77,7 @@ def is_derivative(x: Node) -> bool:
 def whole_number(node: Node) -> Node | None:
     """2.0 * X -> 2 * X."""
     for i, x in enumerate(node.args):
-        if unnamed_number(x) and type(x.value) is float and x.value.is_integer():
+        if unnamed_number(x) and type(x.value) is float and x.value in SMALL:
             args = (*node.args[:i], int(x.value), *node.args[i + 1 :])
             return call(operation_of(node), *args) if floating(node) else None
     return None
@@ -95,11 +95,12 @@ def fraction(node: Node) -> Node | None:
     if kind(above) / below != node.value and len(repr(value)) >= MANY_DIGITS:
         exact = Fraction(value).limit_denominator(LONG)
         above, below = exact.numerator, exact.denominator
-    if kind(above) / below != node.value or below == 1:
+    if kind(above) / below != node.value or below in (1, 2, 4):
         return None
     return call(np.divide, above if kind is float else kind(above), below)
 
 
+SMALL = range(-1000, 1001)
 LONG = 1_000_000
 MANY_DIGITS = 12
 

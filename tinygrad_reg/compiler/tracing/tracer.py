@@ -166,7 +166,7 @@ class Tracer:
         if isinstance(function, np.ufunc) or of_numpy(function):
             return function(*args, **kwargs)
         before = self.penalty
-        self.penalty = before or (rule in PENALTIES and self.phase != "forward")
+        self.penalty = before or rule in PENALTIES
         guards = len(self.guards)
         try:
             if function in WHOLE_CALLS:

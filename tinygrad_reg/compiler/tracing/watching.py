@@ -103,16 +103,18 @@ class Watch:
     def see(self, name: str, x: Any) -> None:
         """A variable holds a value: if that is part of the trace, it goes by this name."""
         if type(x) is Tensor:
-            x = x.value
+            name, x = x.name or name, x.value
         if type(x) is Traced or isinstance(x, Known):
             node = x.node
         elif type(x) is np.ndarray and id(x) in self.tracer.copied:
             node = self.tracer.copied[id(x)][1]
         else:
             if type(x) is float or (type(x) is int and abs(x) > 2):
-                self.tracer.numbers.setdefault(name, x)
+                numbers = self.tracer.numbers
+                # A variable that holds several numbers, as that of a loop, names none of them.
+                numbers[name] = x if numbers.get(name, x) is x else None
             return
-        if node.kind != "number" and name not in node.names and name.isidentifier():
+        if node.kind != "number" and name not in node.names:
             node.names.append(name)
 
     def remember(self, generator: Any) -> None:
