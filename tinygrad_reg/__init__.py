@@ -38,7 +38,7 @@ from tinygrad_reg.tensor import Tensor
 from tinygrad_reg.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 
 if TYPE_CHECKING:
-    from tinygrad_reg.compiler import compile
+    from tinygrad_reg.compiler import compile  # noqa: A004 (the name is the one people know)
     from tinygrad_reg.drawing import draw
 
 __version__ = "0.1.0"

@@ -4,6 +4,6 @@
 graph smaller; `readable` and `fast` write it down; `program` is what the user calls.
 """
 
-from tinygrad_reg.compiler.program import CacheInfo, Program, compile
+from tinygrad_reg.compiler.program import CacheInfo, Program, compile  # noqa: A004
 
 __all__ = ["CacheInfo", "Program", "compile"]

@@ -50,7 +50,7 @@ def apart(function: Operation) -> Operation:
 
 
 def whole(function: Operation) -> Operation:
-    """A function of plain arrays that is one operation of a program that is compiled, as a ufunc."""
+    """A function of plain arrays that is a single operation where a program is compiled."""
 
     def called(*args: Any, **kwargs: Any) -> Any:
         if switches.active and thread.tracer is not None:

@@ -125,9 +125,9 @@ class Lowering:
             "scalar" if node.weak else "fresh",
             node.shape,
             np.dtype(node.dtype),
-            keeps=tuple(dict.fromkeys(owner for x in arrays for owner in x.keeps)),
             weak=node.weak,
         )
+        value.keeps = (value, *dict.fromkeys(owner for x in arrays for owner in x.keeps))
         self.values[id(node)] = value
         self.step(value, " = ", *parts, out=value)
 

@@ -40,8 +40,8 @@ class Value:
     """
 
     __slots__ = (
-        "alias", "array", "base", "definition", "dtype", "is_named", "keeps", "name", "offset", "place", "shape",
-        "slot", "strides", "weak",
+        "alias", "array", "base", "definition", "dtype", "is_named", "keeps", "name", "offset",
+        "place", "shape", "slot", "strides", "weak",
     )  # fmt: skip
 
     def __init__(
