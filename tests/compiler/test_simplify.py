@@ -262,7 +262,32 @@ CASES = [
     ),
     Case(sums.terms_together, lambda x, y: (x - y) - y, "(x - (2 * y))", rounds=True, sums=True),
     Case(
-        sums.common_factor, lambda x, y, c: c * x - y * c, "(c * (x - y))", rounds=True, sums=True
+        products.common_factor,
+        lambda x, y, c: c * x - y * c,
+        "(c * (x - y))",
+        rounds=True,
+        sums=True,
+    ),
+    Case(
+        products.common_factor,
+        lambda x, y, c: x / c + y / c,
+        "((x + y) / c)",
+        rounds=True,
+        sums=True,
+    ),
+    Case(
+        products.common_factor,
+        lambda x, y, c: x / c + (-1.0 / c) * y,
+        "((x - y) / c)",
+        rounds=True,
+        sums=True,
+    ),
+    Case(
+        products.common_factor,
+        lambda x, y, c: 0.3 * c * x - y * c * 0.3,
+        "((0.3 * c) * (x - y))",
+        rounds=True,
+        sums=True,
     ),
     Case(
         sums.distributed,
@@ -1164,9 +1189,12 @@ def test_penalties_come_last_and_derivatives_first_to_read():
     product = operation(np.multiply, decay, step, shape=W.shape, dtype=W.dtype)
     assert text(wording.derivative_first(product)) == "(tanh(Z) * (0.3 * W))"
     assert wording.derivative_first(wording.derivative_first(product)) is None
-    decay.derivative_of = ("cotangent", W)
+    step.op, W.names = np.matmul, []
     assert wording.derivative_first(product) is None
-    W.names, decay.derivative_of = [], None
+    step.op = np.tanh
+    decay.names = ["decay"]
+    assert wording.derivative_first(product) is None
+    decay.names, decay.derivative_of = [], ("cotangent", W)
     assert wording.derivative_first(product) is None
 
 

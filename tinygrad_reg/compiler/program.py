@@ -21,7 +21,7 @@ from tinygrad_reg.compiler.simplify import simplify
 from tinygrad_reg.compiler.tracing import Traced, name_of, trace
 from tinygrad_reg.modes import switches, thread
 from tinygrad_reg.tensor import Tensor
-from tinygrad_reg.transforms import flatten
+from tinygrad_reg.transforms import flatten, young_generation
 
 __all__ = ["CacheInfo", "Program", "compile"]
 
@@ -78,12 +78,14 @@ class Version:
         """The program for readers."""
         outputs, tree = self.graph.outputs, self.output_tree
         result = outputs[0] if tree is None else tree.unflatten(outputs)
-        return readable(self.graph, Interface(self.name, self.parameters, result))
+        with young_generation:
+            return readable(self.graph, Interface(self.name, self.parameters, result))
 
     @cached_property
     def fast(self) -> Any:
         """The program with its buffers."""
-        return fast(simplify(self.raw, reading=False))
+        with young_generation:
+            return fast(simplify(self.raw, reading=False))
 
     def workspace(self) -> tuple[Context, Function]:
         """A program with buffers of its own, and the floating-point settings that it runs with."""

@@ -42,7 +42,7 @@ BUILDERS = {  # the function of a task, and whether there is something to run it
     PRODUCTS: ("by_products", True),
     BUFFERS: ("by_buffers", True),
     ENGINE: ("by_engine", True),
-    PROGRAM: ("by_program", peer("tinygrad_reg.compiler")),
+    PROGRAM: ("by_program", True),
     AUTOGRAD: ("by_autograd", autograd),
     MYGRAD: ("by_mygrad", mygrad),
     TORCH: ("by_torch", torch),

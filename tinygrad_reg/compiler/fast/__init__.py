@@ -9,8 +9,9 @@ from __future__ import annotations
 import linecache
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from types import CodeType
 from typing import Any
-from zlib import crc32
+from weakref import finalize
 
 from tinygrad_reg.compiler.fast.emission import Emission
 from tinygrad_reg.compiler.fast.lowering import Lowering
@@ -26,25 +27,26 @@ class Fast:
     Attributes
     ----------
     source : str
-        A module of NumPy, with a function `workspace` that makes the program.
+        A module of NumPy, with a function `program`.
     constants : dict
-        The arguments of `workspace` by name: what the text cannot say.
+        What the module is given, by name: arrays and functions that the text cannot say.
     """
 
     source: str
     constants: dict[str, Any]
-    workspace: Callable[..., Any] = field(init=False, repr=False)
+    code: CodeType = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        path = f"<fast program {crc32(self.source.encode()):08x}>"
+        path = f"<fast program {id(self)}>"
+        self.code = compile(self.source, path, "exec")
         linecache.cache[path] = (len(self.source), None, self.source.splitlines(True), path)
-        namespace: dict[str, Any] = {}
-        exec(compile(self.source, path, "exec"), namespace)
-        self.workspace = namespace["workspace"]
+        finalize(self, linecache.cache.pop, path, None)
 
     def make(self) -> Callable[..., tuple[Any, ...]]:
         """A program with memory of its own, for one call at a time: leaves to outputs."""
-        return self.workspace(**self.constants)  # type: ignore[no-any-return]
+        namespace = dict(self.constants)
+        exec(self.code, namespace)
+        return namespace["program"]  # type: ignore[no-any-return]
 
 
 def fast(graph: Graph) -> Fast:

@@ -1,4 +1,8 @@
-"""The text of a fast program: a function that makes its memory, and in it the program."""
+"""The text of a fast program: a module of its memory, and the program in it.
+
+Memory is global and not in a closure, because Python takes a time that grows with the square of
+their number to compile the variables of a closure.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +20,7 @@ __all__ = ["Emission"]
 
 TAB = "    "
 HEAD = '''\
-"""{title}: workspace({parameters}) makes the program, with memory that every call uses again."""
+"""{title}, with memory that every call uses again."""
 
 import numpy as np
 
@@ -33,8 +37,6 @@ def parts(length, step):
     return [slice(i, min(i + step, length)) for i in range(0, length, step)]
 
 
-def workspace({parameters}):
-    """The program, for one call at a time."""
 '''
 
 
@@ -56,7 +58,7 @@ class Emission:
         self.setup: list[str] = []
         self.lines: list[str] = []
         self.block_shapes: dict[Value, tuple[int, ...]] = {}
-        self.same: dict[str, Value] = {}  # how an array is made -> the first that is made so
+        self.same: dict[object, Value] = {}  # how an array is made -> the first that is made so
         needed = [x for parts, _ in lowering.returned for x in parts if isinstance(x, Value)]
         needed += [x for _, x in lowering.returned if x is not None]
         steps = in_blocks(lowering.steps)
@@ -162,7 +164,7 @@ class Emission:
         """The value that was the first in the same memory, with the same shape and dtype."""
         if value.place not in MEMORY:
             return value.owner
-        return self.same.setdefault(self.in_memory(value), value)
+        return self.same.setdefault((self.in_memory(value), value.shape), value)
 
     def in_memory(self, value: Value) -> str:
         """The expression for an array in a piece of memory."""
@@ -181,16 +183,16 @@ class Emission:
         for dtype in self.memory.kept:
             size = self.memory.kept_bytes(dtype)
             blocks.append(f"{kept(dtype)} = memory({size}).view({dtype_text(dtype)})")
-        parameters = ", ".join(self.lowering.constants)
+        given = ", ".join(self.lowering.constants)
         title = identifier(self.lowering.graph.name, "program")
         inputs = ", ".join([x.name for x in self.lowering.inputs])
         return "".join(
             [
-                HEAD.format(title=title, parameters=parameters),
-                *[f"{TAB}{line}\n" for line in (*self.functions, *blocks, *self.setup)],
-                f"\n{TAB}def program({inputs}):\n",
-                *[f"{TAB}{TAB}{line}\n" for line in self.lines],
-                f"\n{TAB}return program\n",
+                HEAD.format(title=title),
+                f"# Given: {given}\n" if given else "",
+                *[f"{line}\n" for line in (*self.functions, *blocks, *self.setup)],
+                f"\n\ndef program({inputs}):\n",
+                *[f"{TAB}{line}\n" for line in self.lines],
             ]
         )
 

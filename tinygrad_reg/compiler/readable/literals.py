@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ __all__ = ["array_text", "dtype_text", "number_text", "quoted", "static_text", "
 WIDTH = 88
 
 
+@cache
 def dtype_text(dtype: Any) -> str:
     """A dtype as it is written in code."""
     dtype = np.dtype(dtype)

@@ -39,7 +39,7 @@ class Product:
         self.on_arrays_alone = 0  # of these, those that are left without the scalars
         self.mixed = False  # with arrays or scalars of another precision
         self.may_raise = False  # if NumPy's quotients became those of Python numbers
-        self.dtype = node.dtype
+        self.dtype, self.weak = node.dtype, node.weak
         self.arrays = self.take_apart(node, False, DEEP)
 
     def factor(self, x: Node, inverse: bool, depth: int) -> Node | None:
@@ -96,6 +96,8 @@ class Product:
 
     def reduce(self) -> None:
         """Cancel what the known numbers have in common, and leave 2 / 30 as it is."""
+        if not self.weak:
+            self.above, self.below = whole(self.above), whole(self.below)
         if type(self.above) is not int or type(self.below) is not int:
             if self.above % self.below == 0:
                 self.divide()
@@ -120,6 +122,11 @@ class Product:
         above = [*([] if self.above == 1 else [number(self.above)]), *self.scalars]
         below = [*([] if self.below == 1 else [number(self.below)]), *self.under]
         return above, below
+
+
+def whole(x: Any) -> Any:
+    """2 for 2.0, which is the same beside an array."""
+    return int(x) if x in range(-1000, 1001) else x
 
 
 def worth_opening(node: Node, depth: int) -> bool:
@@ -222,6 +229,28 @@ def multiplied(nodes: list[Node]) -> Node:
     for x in nodes[1:]:
         result = call(np.multiply, result, x)
     return result
+
+
+def common_factor(node: Node) -> Node | None:
+    """c * x + c * y -> c * (x + y), x / c - y / c -> (x - y) / c for scalars c."""
+    if not node.shape or node.args[0].penalty != node.args[1].penalty:
+        return None
+    one, two = [product_of(x) if inside(x) else None for x in node.args]
+    if one is None or two is None or one.arrays is None or two.arrays is None:
+        return None
+    if one.arrays.shape != node.shape or two.arrays.shape != node.shape or one.dtype != two.dtype:
+        return None
+    if one.scalars != two.scalars or one.under != two.under:
+        return None
+    ratio = one.above * two.below / (two.above * one.below)
+    alone = one.on_arrays_alone + two.on_arrays_alone
+    if abs(ratio) != 1 or alone + 1 >= one.on_arrays + two.on_arrays:
+        return None
+    op = np.add if (ratio > 0) == (node.op is np.add) else np.subtract
+    one.reduce()
+    above, below = one.sides()
+    divided = not above or one.must_divide(above, below)
+    return scaled(call(op, one.arrays, two.arrays), above, below, divided)
 
 
 def times_reciprocal(node: Node) -> Node | None:

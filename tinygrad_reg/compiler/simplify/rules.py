@@ -78,8 +78,8 @@ REARRANGED: Table = {
 }
 # There as well, where what they look into has no other use.
 USED_ONCE: Table = {
-    np.add: (sums.terms_together,),
-    np.subtract: (sums.terms_together,),
+    np.add: (sums.terms_together, products.common_factor),
+    np.subtract: (sums.terms_together, products.common_factor),
     np.multiply: (products.times_reciprocal,),
     np.divide: (products.divided_by_quotient,),
     np.negative: (identities.minus_difference,),
@@ -112,8 +112,6 @@ RUN: Table = {
     length_of: (speed.known_length,),
 }
 RUN_USED_ONCE: Table = {
-    np.add: (sums.common_factor,),
-    np.subtract: (sums.common_factor,),
     np.multiply: (sums.distributed,),
 }
 

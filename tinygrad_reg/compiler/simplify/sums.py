@@ -96,20 +96,6 @@ def plus(total: Node | None, factor: Any, x: Node) -> Node:
     return call(np.add if factor > 0 else np.subtract, total, term)
 
 
-def common_factor(node: Node) -> Node | None:
-    """a * x + a * y -> a * (x + y) for a number a."""
-    if not node.shape or not floating(node):
-        return None
-    one, two = made_by(node.args[0], np.multiply), made_by(node.args[1], np.multiply)
-    if not one or not two:
-        return None
-    for a, x in (one, one[::-1]):
-        for b, y in (two, two[::-1]):
-            if a is b and a.shape == () and x.shape == y.shape and x.dtype == node.dtype == y.dtype:
-                return call(np.multiply, a, call(operation_of(node), x, y))
-    return None
-
-
 def distributed(node: Node) -> Node | None:
     """a * (b * x + c * y) -> (a * b) * x + (a * c) * y for numbers."""
     if not floating(node) or not node.shape:

@@ -13,6 +13,7 @@ from tinygrad_reg.compiler.graph import Node, operation
 from tinygrad_reg.compiler.simplify.building import (
     call,
     floating,
+    inside,
     made_by,
     operation_of,
     unnamed_number,
@@ -64,14 +65,11 @@ def penalty_last(node: Node) -> Node | None:
 def derivative_first(node: Node) -> Node | None:
     """(1 - A**2) * dA -> dA * (1 - A**2)."""
     one, two = node.args
-    if is_derivative(two) and not is_derivative(one) and one.shape:
-        return call(np.multiply, two, one)
-    return None
-
-
-def is_derivative(x: Node) -> bool:
-    """Whether an operand is the derivative of something that has a name."""
-    return x.derivative_of is not None and bool(x.derivative_of[1].names)
+    if two.derivative_of is None or one.derivative_of is not None or not one.shape:
+        return None
+    if inside(one) is None or (two.op is np.matmul and not two.derivative_of[1].names):
+        return None
+    return call(np.multiply, two, one)
 
 
 def whole_number(node: Node) -> Node | None:
@@ -95,7 +93,7 @@ def fraction(node: Node) -> Node | None:
     if kind(above) / below != node.value and len(repr(value)) >= MANY_DIGITS:
         exact = Fraction(value).limit_denominator(LONG)
         above, below = exact.numerator, exact.denominator
-    if kind(above) / below != node.value or below in (1, 2, 4):
+    if kind(above) / below != node.value or below < 3:
         return None
     return call(np.divide, above if kind is float else kind(above), below)
 
