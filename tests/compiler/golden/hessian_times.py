@@ -10,7 +10,7 @@ def hessian_times(w, v):
 
     # tangents
     A_dot = d1 * (v @ X)                      # (2, 4)
-    d1_dot = -2 * (A_dot * A)                 # (2, 4)
+    d1_dot = -2 * (A * A_dot)                 # (2, 4)
     dw_dot = (A * d1_dot + A_dot * d1) @ X.T  # (2, 3)
     return dw_dot
 

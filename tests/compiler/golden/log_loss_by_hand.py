@@ -16,7 +16,7 @@ def log_loss_by_hand(w, b, X, Y, lambd):
     log_loss_by_hand = 1 / m * np.sum(losses) + lambd / (2 * m) * np.sum(np.square(w))
 
     # backward
-    dA = (1 - Y) / (1 - A) / m - 1.0 / m * Y / A         # (1, 4)
+    dA = ((1 - Y) / (1 - A) - Y / A) / m                 # (1, 4)
     dt1 = dA * (A * sigmoid(-t1))                        # (1, 4)
     db = np.sum(dt1, axis=1, keepdims=True)              # (1, 1)
     dw = dt1 @ X.T + lambd / m * w                       # (1, 3)

@@ -25,7 +25,7 @@ def many_layers(Ws, bs, X):
     many_layers = np.mean((A6 - 1) ** 2) + 0.01 / X.shape[1] * total
 
     # backward
-    dZ6 = (1 - A6**2) * (2 / 12 * (A6 - 1))             # (3, 4)
+    dZ6 = 2 / 12 * (A6 - 1) * (1 - A6**2)               # (3, 4)
     db6 = np.sum(dZ6, axis=1, keepdims=True)            # (3, 1)
     dA5 = W6.T @ dZ6                                    # (3, 4)
     dZ5 = dA5 * (1 - A5**2)                             # (3, 4)

@@ -29,7 +29,7 @@ def softmax_classifier(layers, X, classes, lambd, alpha):
     )
 
     # backward
-    dZ = 0.25 * (np.sum(classes, axis=0, keepdims=True) * softmax(Z, axis=0) - classes)  # (3, 4)
+    dZ = (np.sum(classes, axis=0, keepdims=True) * softmax(Z, axis=0) - classes) / 4  # (3, 4)
     db2 = np.sum(dZ, axis=1, keepdims=True)   # (3, 1)
     dH = W2.T @ dZ                            # (2, 4)
     dt1 = dH * (t1 > 0)                       # (2, 4)

@@ -1,7 +1,7 @@
 """The program that runs: NumPy with memory allocated once, used again and again.
 
-`lowering` finds the calls, with the quickest `forms` of each kind of operation; `blocks` makes loops
-of work on large arrays; `memory` finds pieces of memory to write to; `emission` writes it all down.
+`lowering` finds the calls, with the quickest of the `forms` of each kind of operation; `blocks` makes
+loops of work on large arrays; `memory` finds pieces of memory to write to; `emission` writes it down.
 """
 
 from __future__ import annotations

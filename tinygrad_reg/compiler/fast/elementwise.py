@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,6 +21,7 @@ ARITHMETIC = {
     np.maximum, np.minimum, np.fmax, np.fmin, np.hypot, np.arctan2, np.logaddexp, np.copysign,
     np.less, np.less_equal, np.greater, np.greater_equal, np.equal, np.not_equal,
 }  # fmt: skip
+LARGEST = float(np.finfo(np.float32).max)
 
 
 def operator_of_numbers(lowering: Lowering, node: Node) -> bool:
@@ -83,9 +83,9 @@ def operand(lowering: Lowering, op: Any, x: Node, dtypes: set[Any]) -> Part:
         return lowering.of(x)
     if not x.weak:
         return lowering.number_array(x.value, x.dtype)
-    if op in ARITHMETIC and len(dtypes) == 1 and dtypes <= {*FLOATS}:
-        if type(x.value) in (int, float) and abs(x.value) < np.finfo(np.float32).max:
-            return lowering.number_array(x.value, *dtypes)
+    is_real = type(x.value) in (int, float) and abs(x.value) < LARGEST
+    if is_real and op in ARITHMETIC and len(dtypes) == 1 and dtypes <= {*FLOATS}:
+        return lowering.number_array(x.value, *dtypes)
     return lowering.of(x)
 
 

@@ -185,15 +185,11 @@ class Plan:
         for j, step in reversed(first_writes(loop.body)):
             out = step.out
             assert out is not None
-            if (
-                out.place == "block"
-                and out.array is out
-                or self.overwritten(step, i, inner, j, ("memory",))
-            ):
-                continue
-            operand = self.overwritten(step, i, inner, j, ("block",))
-            if operand is not None:
-                operand.root.array = out.array
+            is_whole = out.place != "block" or out.array is not out
+            if is_whole and self.overwritten(step, i, inner, j, ("memory",)) is None:
+                operand = self.overwritten(step, i, inner, j, ("block",))
+                if operand is not None:
+                    operand.root.array = out.array
 
     def give_loop(self, loop: Loop, i: int) -> None:
         """Memory for the arrays and the blocks of a loop.

@@ -40,11 +40,10 @@ def to_be_checked(graph: Graph) -> set[int]:
     found: set[int] = set()
     for node in graph.nodes():
         given = list(operands(node))
-        if node.phase != "forward" and node.kind == "operation":
+        is_operation = node.kind == "operation"
+        if (is_operation and node.phase != "forward") or any(id(x) in made_later for x in given):
             made_later.add(id(node))
-        elif any(id(x) in made_later for x in given):
-            made_later.add(id(node))
-        if node.kind == "operation" and not passes_on(node):
+        if is_operation and not passes_on(node):
             found.update(id(x) for x in given if id(x) in made_later and may_be_nan(x))
     return found
 
@@ -58,8 +57,8 @@ def passes_on(node: Node) -> bool:
     """Whether a NaN in any operand is noticed in the result."""
     op: Any = node.op
     if op is operator.pow or op is np.power or op is np.float_power:
-        base, exponent = node.args
-        return exponent.kind == "number" and exponent.value != 0
+        exponent = node.args[1]
+        return bool(exponent.kind == "number" and exponent.value != 0)
     if op is astype:
         return np.dtype(node.dtype).kind == "f"
     ufunc = getattr(op, "__self__", None)

@@ -16,7 +16,7 @@ __all__ = ["product"]
 
 
 def product(lowering: Lowering, node: Node) -> bool:
-    """A product of matrices or vectors: np.dot for those that BLAS takes, which is called quicker."""
+    """A product of matrices or vectors, by np.dot where that is the same, since it is quicker."""
     if node.kwargs or len(node.args) != 2:
         return False
     a, b = node.args

@@ -113,10 +113,10 @@ def absorbed(lowering: Lowering) -> set[int]:
     for node in lowering.nodes:
         if node.op in (np.sum, np.add.reduce) and (axes := axes_of(node)) is not None:
             x = node.args[0]
-            alone = lowering.uses[id(x)] == 1 and id(x) not in lowering.checked
-            if len(axes[0]) == x.ndim and alone and id(x) not in lowering.never_changing:
-                if is_product(lowering, x):
-                    found.add(id(x))
+            alone = lowering.uses[id(x)] == 1 and len(axes[0]) == x.ndim
+            kept = id(x) in lowering.checked or id(x) in lowering.never_changing
+            if alone and not kept and is_product(lowering, x):
+                found.add(id(x))
     return found
 
 
@@ -125,16 +125,16 @@ def is_product(lowering: Lowering, node: Node) -> bool:
     if node.kind != "operation" or node.dtype not in FLOATS or node.kwargs:
         return False
     if node.op is operator.pow:
-        given = [node.args[0]] if node.args[1].kind == "number" and node.args[1].value == 2 else []
-    elif node.op in (np.multiply, np.square):
-        given = list(node.args)
-    elif node.op is np.absolute and id(node.args[0]) in lowering.signs:
-        given = list(node.args)
-    else:
+        if node.args[1].kind != "number" or node.args[1].value != 2:
+            return False
+    elif node.op is np.absolute:
+        if id(node.args[0]) not in lowering.signs:
+            return False
+    elif node.op not in (np.multiply, np.square):
         return False
-    return bool(given) and all(
+    return all(
         x.shape == node.shape and x.dtype == node.dtype and x.op is not np.broadcast_to
-        for x in given
+        for x in (node.args if node.op is np.multiply else node.args[:1])
     )
 
 
