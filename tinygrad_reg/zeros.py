@@ -26,10 +26,11 @@ def check_for_nan(found: Iterable[Any]) -> None:
 def zero_stays_zero(direction: Any, local: Any) -> Any:
     """The product of a cotangent or tangent and a local derivative, with 0 · anything = 0."""
     product = direction * local
-    if np.isfinite(plain(product)).all():
+    lost = ~np.isfinite(plain(product))
+    if not lost.any():
         return product
     is_zero = (plain(direction) == 0) | (plain(local) == 0)
-    return np.where(is_zero, product.dtype.type(0), product)
+    return np.where(is_zero & lost, product.dtype.type(0), product)
 
 
 def zero_stays_zero_in(

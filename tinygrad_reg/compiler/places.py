@@ -11,7 +11,14 @@ from types import FrameType
 
 from tinygrad_reg.modes import NUMPY, PACKAGE
 
-__all__ = ["in_engine", "is_learners", "learners_line", "learners_place", "line_at"]
+__all__ = [
+    "asked_by_engine",
+    "in_engine",
+    "is_learners",
+    "learners_line",
+    "learners_place",
+    "line_at",
+]
 
 ENGINE = tuple(
     PACKAGE + part
@@ -27,6 +34,7 @@ LIBRARIES = (
     "<frozen",
 )
 PYTHON = sysconfig.get_paths()["stdlib"] + os.sep
+COMPILER = PACKAGE + "compiler"
 # Functions of the engine that take a value for whoever calls them.
 TENSOR = PACKAGE + "tensor.py"
 INDEXING, METHODS = (
@@ -58,6 +66,21 @@ def in_engine(depth: int, *others: str) -> bool:
             frame = frame.f_back
             continue
         return path.startswith((*ENGINE, *others))
+    return False
+
+
+def asked_by_engine() -> bool:
+    """Whether the code that uses a traced array right now is the engine's own."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        path = frame.f_code.co_filename
+        passed_on = path == METHODS or (path, frame.f_code.co_name) in DOORS
+        if not passed_on and not path.startswith(COMPILER):
+            if path.startswith(ENGINE):
+                return True
+            if is_learners(path):
+                return False
+        frame = frame.f_back
     return False
 
 

@@ -1,7 +1,8 @@
 """The program that runs: NumPy with memory allocated once, used again and again.
 
-`lowering` finds the calls, with the quickest of the `forms` of each kind of operation; `blocks` makes
-loops of work on large arrays; `memory` finds pieces of memory to write to; `emission` writes it down.
+`lowering` finds the calls, in the quickest of the `forms` of each kind of operation; `blocks` makes
+loops of the work on large arrays; `memory` finds pieces of memory to write to; `emission` writes
+down the whole.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from tinygrad_reg.compiler.fast.blocks import Loop, size_of, values_of
 from tinygrad_reg.compiler.fast.values import Step, Value
 
@@ -40,15 +42,18 @@ class Memory:
 
     def take(self, nbytes: int) -> Slot:
         """A free piece: the smallest that is large enough, else the largest, made larger."""
-        sizes = [size for size, slots in self.free.items() if slots]
-        fitting = min([size for size in sizes if size >= nbytes], default=max(sizes, default=0))
-        if fitting:
-            slot = self.free[fitting].pop()
-        else:
+        largest = max([size for size, slots in self.free.items() if slots], default=0)
+        slot = self.take_free(min(nbytes, largest)) if largest else None
+        if slot is None:
             slot = Slot(len(self.slots))
             self.slots.append(slot)
         slot.nbytes = max(slot.nbytes, nbytes)
         return slot
+
+    def take_free(self, nbytes: int) -> Slot | None:
+        """The smallest free piece that is large enough, if there is one."""
+        fitting = [size for size, slots in self.free.items() if slots and size >= nbytes]
+        return self.free[min(fitting)].pop() if fitting else None
 
     def give_back(self, slot: Slot) -> None:
         """A piece that nobody uses any more."""
@@ -158,8 +163,10 @@ class Plan:
 
     def into_results(self, step: Step, i: int) -> None:
         """Let what becomes a result in place be computed in the result's own array."""
+        if not isinstance(step, Loop) and (step.out is None or step.out.place != "result"):
+            return
         body = step.body if isinstance(step, Loop) else [step]
-        inner = last_uses(body)
+        inner = last_uses(body, values_of)
         begun: set[int] = set()
         for j, first in first_writes(body):
             assert first.out is not None
@@ -178,7 +185,7 @@ class Plan:
 
     def settle(self, loop: Loop, i: int) -> None:
         """Find what is only needed block by block, and what of it becomes an array in place."""
-        inner = last_uses(loop.body)
+        inner = last_uses(loop.body, values_of)
         for step in loop.body:
             if step.out is not None and step.out.place == "memory" and self.last[id(step.out)] == i:
                 step.out.place = "block"
@@ -196,13 +203,12 @@ class Plan:
 
         Arrays come first: a piece that blocks have used is not free before the loop has ended.
         """
-        inner = last_uses(loop.body)
-        first = first_writes(loop.body)
-        for j, step in first:
+        inner = last_uses(loop.body, values_of)
+        for j, step in first_writes(loop.body):
             out = step.out
             assert out is not None
-            operand = self.overwritten(step, i, inner, j)
             array = out.array
+            operand = self.overwritten(step, i, inner, j)
             if array.place == "kept" and array is out:
                 self.memory.keep(out)
             elif array.place == "memory" and array.slot is None:
@@ -211,37 +217,38 @@ class Plan:
                 else:
                     self.hand_on(operand.root, array, i)
                 self.ending.setdefault(self.last[id(array)], []).append(array)
-            elif array is out and out.place == "block" and operand is not None:
+            elif array.place == "block" and operand is not None:
                 out.array = operand.root.array
-        last_of_array: dict[int, int] = {}
+        self.give_blocks(loop)
+
+    def give_blocks(self, loop: Loop) -> None:
+        """Memory for what is as long as a block."""
+        last: dict[Value, int] = {}
         for j, step in enumerate(loop.body):
-            for x in values_of(step):
-                last_of_array[id(x.root.array)] = j
-        spare: list[Slot] = []
-        taken: list[Slot] = []
-        released: dict[int, list[Slot]] = {}
-        for j, step in first:
-            array = step.out.array  # type: ignore[union-attr]
-            for k in [k for k in released if k < j]:
-                spare += released.pop(k)
-            if array.place == "block" and array.slot is None:
-                nbytes = size_of(loop.block) * array.dtype.itemsize
-                fitting = [slot for slot in spare if slot.nbytes >= nbytes]
-                array.slot = fitting[-1] if fitting else self.memory.take(nbytes)
-                if fitting:
-                    spare.remove(array.slot)
-                else:
-                    taken.append(array.slot)
-                released.setdefault(last_of_array[id(array)], []).append(array.slot)
-        for slot in taken:
-            self.memory.give_back(slot)
+            last.update((x.root.array, j) for x in values_of(step))
+        nbytes = size_of(loop.block)
+        unused = Memory()  # within the loop
+        ending: dict[int, list[Slot]] = {}
+        for j, step in enumerate(loop.body):
+            array = step.out.array if step.out is not None else None
+            if array is not None and array.place == "block" and array.slot is None:
+                needed = nbytes * array.dtype.itemsize
+                array.slot = unused.take_free(needed) or self.memory.take(needed)
+                ending.setdefault(last[array], []).append(array.slot)
+            for slot in ending.pop(j, ()):
+                unused.give_back(slot)
+        for slots in unused.free.values():
+            for slot in slots:
+                self.memory.give_back(slot)
 
 
-def last_uses(steps: list[Step]) -> dict[int, int]:
+def last_uses(
+    steps: list[Step], values: Callable[[Step], list[Value]] = Step.values
+) -> dict[int, int]:
     """For everything that owns memory, by `id`, the last step that needs it."""
     last: dict[int, int] = {}
     for i, step in enumerate(steps):
-        for value in values_of(step) if step.terms else step.values():
+        for value in values(step):
             for owner in value.keeps:
                 last[id(owner)] = i
     return last

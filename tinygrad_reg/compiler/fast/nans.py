@@ -30,18 +30,33 @@ PASSING = {
     np.concatenate, np.stack, np.where, np.repeat, np.tile, np.roll, np.flip, np.diff, np.clip,
     np.sinc, np.real, np.copy, operator.getitem, part, np.kron, np.ldexp,
 }  # fmt: skip
+# These can make an infinity of what is finite. A factor may have come out of a backward pass.
+MAKING = {
+    np.divide,
+    np.reciprocal,
+    np.log,
+    np.log2,
+    np.log10,
+    np.power,
+    np.float_power,
+    operator.pow,
+}
 REDUCED = {np.add, np.multiply, np.maximum, np.minimum}
 REDUCE = ("reduce", "accumulate", "reduceat", "outer")
 
 
 def to_be_checked(graph: Graph) -> set[int]:
-    """The nodes, by `id`, in which a NaN from a backward pass could go unnoticed."""
+    """The nodes, by `id`, in which a NaN from a backward pass could go unnoticed.
+
+    That some infinity of the function itself is looked at as well does no harm.
+    """
     made_later: set[int] = set()
     found: set[int] = set()
     for node in graph.nodes():
         given = list(operands(node))
         is_operation = node.kind == "operation"
-        if (is_operation and node.phase != "forward") or any(id(x) in made_later for x in given):
+        starts = is_operation and (node.phase != "forward" or node.op in MAKING)
+        if starts or any(id(x) in made_later for x in given):
             made_later.add(id(node))
         if is_operation and not passes_on(node):
             found.update(id(x) for x in given if id(x) in made_later and may_be_nan(x))

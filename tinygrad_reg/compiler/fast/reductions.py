@@ -27,7 +27,7 @@ def axes_of(node: Node) -> tuple[Axes, bool] | None:
     if len(node.args) > 2 or not given.keys() <= {"x", "axis", "keepdims"}:
         return None
     x, keepdims = given["x"], given.get("keepdims", False)
-    axis = given.get("axis", 0 if node.op is np.add.reduce else None)
+    axis = given.get("axis", 0 if node.op == np.add.reduce else None)
     keepdims = False if keepdims is np._NoValue else keepdims
     if not isinstance(x, Node) or not x.shape or x.weak or not isinstance(keepdims, bool):
         return None
@@ -115,7 +115,7 @@ def absorbed(lowering: Lowering) -> set[int]:
             x = node.args[0]
             alone = lowering.uses[id(x)] == 1 and len(axes[0]) == x.ndim
             kept = id(x) in lowering.checked or id(x) in lowering.never_changing
-            if alone and not kept and is_product(lowering, x):
+            if x.size and alone and not kept and is_product(lowering, x):
                 found.add(id(x))
     return found
 

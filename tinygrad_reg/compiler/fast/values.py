@@ -118,13 +118,13 @@ class Value:
         return [x for x in self.definition if isinstance(x, Value)]
 
     def is_in_place_of(self, other: Value) -> bool:
-        """Whether it covers the same entries of memory in the same order."""
+        """Whether it would be the other's memory, entry by entry, if it had the same."""
         return (
             self.shape == other.shape
             and self.dtype == other.dtype
             and self.is_contiguous
             and other.is_contiguous
-            and self.nbytes == self.root.nbytes
+            and other.nbytes == other.root.nbytes
         )
 
     def __repr__(self) -> str:

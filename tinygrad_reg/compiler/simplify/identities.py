@@ -32,14 +32,11 @@ def divided_by_one(node: Node) -> Node | None:
 
 
 def plus_zero(node: Node) -> Node | None:
-    """x + 0 -> x; but the learner's x + 0.0 stays, a way to make 0.0 out of -0.0.
-
-    Sums are never -0.0.
-    """
+    """x + 0 -> x; but x + 0.0 stays, a way to make 0.0 out of -0.0, but for sums: they never are."""
     given: list[Node] = list(node.args)
     for zero, x in (given, given[::-1]):
         if is_number(zero, 0):
-            deliberate = node.phase == "forward" and type(zero.value) is not int
+            deliberate = type(zero.value) is not int  # -0.0 + 0.0 is 0.0, by which one may divide
             return None if deliberate and x.op is not np.sum else x
     return None
 
@@ -50,8 +47,10 @@ def minus_zero(node: Node) -> Node | None:
 
 
 def zero_minus(node: Node) -> Node | None:
-    """0 - x -> -x."""
-    return call(np.negative, node.args[1]) if is_number(node.args[0], 0) else None
+    """0 - x -> -x in derivatives; the learner's 0 - x stays, which is 0.0 where -x is -0.0."""
+    if node.phase == "forward" or not is_number(node.args[0], 0):
+        return None
+    return call(np.negative, node.args[1])
 
 
 def times_zero(node: Node) -> Node | None:
@@ -79,7 +78,7 @@ def minus_minus(node: Node) -> Node | None:
 
 
 def minus_difference(node: Node) -> Node | None:
-    """-(a - b) -> b - a."""
+    """-(a - b) -> b - a in derivatives; where a is b, the one is -0.0 and the other 0.0."""
     given = made_by(node.args[0], np.subtract)
     return call(np.subtract, given[1], given[0]) if given and node.phase != "forward" else None
 

@@ -212,8 +212,6 @@ def scaled(arrays: Node, above: list[Node], below: list[Node], divided: bool) ->
         return call(np.divide, upper, multiplied(below)) if below else upper
     if not above and not below:
         return arrays
-    if not below and len(above) == 1 and unnamed_number(above[0]) and above[0].value == -1:
-        return call(np.negative, arrays)
     return call(np.multiply, fraction(above, below), arrays)
 
 
@@ -238,7 +236,7 @@ def common_factor(node: Node) -> Node | None:
     one, two = [product_of(x) if inside(x) else None for x in node.args]
     if one is None or two is None or one.arrays is None or two.arrays is None:
         return None
-    if one.arrays.shape != node.shape or two.arrays.shape != node.shape or one.dtype != two.dtype:
+    if one.arrays.shape != node.shape or two.arrays.shape != node.shape:
         return None
     if one.scalars != two.scalars or one.under != two.under:
         return None

@@ -32,7 +32,7 @@ def multiples_together(node: Node) -> Node | None:
     if not node.shape or not floating(node):
         return None
     (a, x), (b, y) = multiple(node.args[0]), multiple(node.args[1])
-    if x is not y or x.dtype != node.dtype:
+    if x is not y:
         return None
     if unnamed_number(a) and unnamed_number(b) and node.op(a.value, b.value) == 0:  # type: ignore[misc]
         return None
@@ -58,11 +58,9 @@ def terms_together(node: Node) -> Node | None:
     if not node.shape or not floating(node):
         return None
     terms: list[tuple[Any, Node]] = []
-    gather(node, 1, DEEP, terms)
+    gather_both(node, 1, DEEP, terms)
     together: dict[int, tuple[Any, Node]] = {}
     for factor, x in terms:
-        if x.dtype != node.dtype:
-            return None
         before = together.get(id(x))
         together[id(x)] = (factor + before[0] if before else factor), x
     if len(together) == len(terms) or not all(factor for factor, _ in together.values()):
@@ -73,13 +71,18 @@ def terms_together(node: Node) -> Node | None:
     return result
 
 
+def gather_both(total: Node, factor: Any, depth: int, terms: list[tuple[Any, Node]]) -> None:
+    """Add the terms of both operands of a sum or difference."""
+    gather(total.args[0], factor, depth - 1, terms)
+    sign = -1 if total.op is np.subtract else 1
+    gather(total.args[1], sign * factor, depth - 1, terms)
+
+
 def gather(x: Node, factor: Any, depth: int, terms: list[tuple[Any, Node]]) -> None:
     """Add the terms of a sum, each with the known number that it is multiplied by."""
     opened = inside(x) if depth else None
     if opened is not None and opened.op in SUMS and not opened.kwargs:
-        gather(opened.args[0], factor, depth - 1, terms)
-        sign = -1 if opened.op is np.subtract else 1
-        gather(opened.args[1], sign * factor, depth - 1, terms)
+        gather_both(opened, factor, depth, terms)
         return
     a, array = multiple(x)
     if unnamed_number(a):
@@ -106,7 +109,7 @@ def distributed(node: Node) -> Node | None:
             continue
         (a, x), (b, y) = multiple(opened.args[0]), multiple(opened.args[1])
         known = unnamed_number(a) and unnamed_number(b) and 1 not in (abs(a.value), abs(b.value))
-        if known and x.dtype == node.dtype == y.dtype:
+        if known:
             one = call(np.multiply, call(np.multiply, factor, a), x)
             two = call(np.multiply, call(np.multiply, factor, b), y)
             return call(operation_of(opened), one, two)

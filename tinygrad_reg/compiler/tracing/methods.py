@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from tinygrad_reg.compiler.graph import astype
-from tinygrad_reg.compiler.tracing.traced import Traced, describe, users
+from tinygrad_reg.compiler.tracing.traced import Traced, describe, is_traced, users
 from tinygrad_reg.tensor import Tensor
 
 NUMBERS = (int, float, complex, np.generic)
@@ -37,6 +37,11 @@ def prefix_of_traced(ufunc: Any) -> Any:
 
 def as_operand(x: Any) -> Any:
     """Lists next to an infix operator as arrays."""
+    if isinstance(x, list | tuple) and is_traced(x):
+        users(
+            "it uses an infix operator on a list of traced arrays",
+            "Write np.stack(list) for an array of them; to repeat a list, mark the number static",
+        )
     return np.array(x) if isinstance(x, list | tuple) else x
 
 

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numpy as np
 
 from tinygrad_reg.compiler.graph import Node, astype, length_of
-from tinygrad_reg.compiler.places import in_engine, learners_line
+from tinygrad_reg.compiler.places import asked_by_engine, in_engine, learners_line
 from tinygrad_reg.compiler.tracing.known import known
-from tinygrad_reg.modes import NUMPY, TracingError
+from tinygrad_reg.modes import NUMPY, TracingError, thread
 from tinygrad_reg.tensor import Tensor, in_place
 
 if TYPE_CHECKING:
@@ -48,8 +48,29 @@ for name in ("unique_all", "unique_counts", "unique_inverse", "unique_values"):
     SHAPED_BY_VALUES[getattr(np, name)] = "the distinct values as an argument"
 
 
+# Functions whose arguments are all quantities.
+QUANTITIES = {
+    np.where, np.clip, np.dot, np.vdot, np.inner, np.outer, np.full_like, np.interp, np.concatenate,
+    np.stack, np.allclose, np.isclose, np.array_equal, np.select,
+}  # fmt: skip
+
+
 class NotTraceableError(Exception):
     """Code of the engine needs a value: the operation it belongs to is called as a whole."""
+
+
+def check_static(function: Any, given: Any) -> None:
+    """Raise for a Python integer of the arguments where an axis, a shape or a count may stand."""
+    for x in given:
+        if type(x) is list or type(x) is tuple:
+            check_static(function, x)
+        elif type(x) is Traced and x.node.weak and x.dtype.kind in "ib":
+            users(
+                f"{getattr(function, '__name__', function)} is given {describe(x)}, where a shape "
+                "or an axis may depend on its value",
+                "Mark the argument static; if it is a quantity, write float(...) outside",
+                always=True,
+            )
 
 
 def is_traced(x: Any) -> bool:
@@ -59,9 +80,18 @@ def is_traced(x: Any) -> bool:
     return type(x) is Traced
 
 
-def users(what: str, instead: str) -> NoReturn:
-    """Raise for something that would be baked into the program."""
-    raise TracingError(f"{learners_line()}: {what}. {instead}")
+def users(what: str, instead: str, always: bool = False) -> NoReturn:
+    """Raise for something that would be baked into the program.
+
+    The tracer remembers it, in case the learner's code, or NumPy, catches it. Where the engine
+    does such a thing, its operation is called as a whole, unless it is meant `always`.
+    """
+    if not always and asked_by_engine():
+        raise NotTraceableError
+    error = TracingError(f"{learners_line()}: {what}. {instead}")
+    if thread.tracer is not None and thread.tracer.refusal is None:
+        thread.tracer.refusal = error
+    raise error
 
 
 class Traced:
@@ -177,6 +207,11 @@ class Traced:
     def __iter__(self) -> Iterator[Any]:
         if in_engine(1, NUMPY):
             return iter([self[i] for i in range(len(self))])
+        if self.node.weak:
+            users(
+                f"it takes {describe(self)} for a shape or iterates over it",
+                "Mark the argument static",
+            )
         users(f"it iterates over the values of {describe(self)}", WHOLE)
 
     def __contains__(self, x: Any) -> bool:
@@ -188,6 +223,9 @@ class Traced:
         if "out" in kwargs or method == "at":
             self.no_writing(f"np.{ufunc.__name__}", "a = a + b")
         op = ufunc if method == "__call__" else getattr(ufunc, method)
+        check_static(op, tuple(kwargs.values()))
+        if method != "__call__":
+            check_static(op, inputs)
         if kwargs.get("where") is True:
             del kwargs["where"]
         return self.tracer.record(op, inputs, kwargs)
@@ -212,6 +250,8 @@ class Traced:
                 f"np.{function.__name__} of {describe(self)} has a shape that depends on values",
                 f"Write {instead}",
             )
+        if function not in QUANTITIES:
+            check_static(function, (args, tuple(kwargs.values())))
         if function is np.real and not kwargs:
             return args[0].real
         if function is np.imag and not kwargs:
@@ -285,13 +325,22 @@ class Traced:
             "Compute with the array itself, return it, or mark the argument static if it is one",
         )
 
+    def __hash__(self) -> int:
+        users(
+            f"it looks up {describe(self)} in a set or dict, which depends on its value",
+            "Mark the argument static",
+        )
+
     def __format__(self, specification: str) -> str:
+        return str(self)
+
+    def __str__(self) -> str:
+        if self.node.weak:
+            users(f"it makes text of {describe(self)}", "Mark the argument static")
         return repr(self)
 
     def __repr__(self) -> str:
         return f"Traced(dtype={self.dtype}, shape={self.node.shape})"
-
-    __hash__ = object.__hash__
 
 
 WHOLE = (

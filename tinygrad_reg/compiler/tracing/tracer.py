@@ -26,6 +26,7 @@ from tinygrad_reg.compiler.tracing.traced import (
     DATA,
     NotTraceableError,
     Traced,
+    check_static,
     describe,
     is_traced,
     users,
@@ -57,7 +58,8 @@ class Tracer:
         self.constants: dict[Any, Node] = {}
         self.copied: dict[int, tuple[Any, Node]] = {}  # id of an array -> it, its node
         self.handles: list[weakref.ref[Traced]] = []
-        self.numbers: dict[str, Any] = {}  # of the learner's variables that hold Python numbers
+        self.numbers: dict[Any, Any] = {}  # of the learner's variables that hold Python numbers
+        self.refusal: TracingError | None = None  # the first thing that could not be repeated
         self.running = True
 
     # -- values in and out ------------------------------------------------------------------------
@@ -169,6 +171,9 @@ class Tracer:
         self.penalty = before or rule in PENALTIES
         guards = len(self.guards)
         try:
+            check_static(function, tuple(kwargs.values()))
+            if rule is not None:
+                check_static(function, args[rule.arity :])
             if function in WHOLE_CALLS:
                 return self.opaque(function, args, kwargs)
             formula = formulas.get(function)
@@ -176,7 +181,7 @@ class Tracer:
                 return self.composite(formula, args, kwargs)
             return (formula or function)(*map(self.known, args), **kwargs)
         except Exception as error:
-            if any(type(x) is Tensor for x in args):
+            if error is self.refusal or any(type(x) is Tensor for x in args):
                 raise
             del self.guards[guards:]
             try:

@@ -6,10 +6,11 @@ import os
 import pickle
 import random
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
-from types import FrameType, ModuleType
+from types import FrameType, FunctionType, ModuleType
 from typing import Any, NoReturn
 
 import numpy as np
@@ -35,7 +36,7 @@ def watched(tracer: Tracer) -> Iterator[None]:
     sys.settrace(watch.enter)
     try:
         yield
-        watch.check_generators(list(watch.states), None)
+        watch.check_generators(watch.left_to_check(), None)
     finally:
         sys.settrace(before[0])
         if before[1] is None:
@@ -61,14 +62,18 @@ class Watch:
             owner = getattr(function, "__self__", None)
             drawn = isinstance(owner, random.Random) and function.__name__ in DRAWING
             if drawn or function is os.urandom:
-                refuse_random(learners_line())
+                self.refuse(learners_line())
 
     def enter(self, frame: FrameType, event: str, argument: Any) -> Any:
         """Follow a frame of the learner's code."""
         if not is_learners(frame.f_code.co_filename):
             return None
         visible = Visible(frame)
+        for x in frame.f_code.co_consts:
+            if type(x) is int:
+                self.tracer.numbers[x] = x  # written in the code: not what a variable holds
         for x in visible.reachable():
+            x = getattr(x, "__self__", x)  # a method of a generator
             if isinstance(x, np.random.Generator | np.random.RandomState):
                 self.remember(x)
                 visible.generators.append(id(x))
@@ -117,6 +122,12 @@ class Watch:
         if node.kind != "number" and name not in node.names:
             node.names.append(name)
 
+    def left_to_check(self) -> list[int]:
+        """The generators to look at in the end; those of everyone only if nobody else is there."""
+        shared = {id(np.random.mtrand._rand), id(random._inst)}  # type: ignore[attr-defined]
+        alone = threading.active_count() == 1
+        return [key for key in self.states if alone or key not in shared]
+
     def remember(self, generator: Any) -> None:
         """Note where a generator stands."""
         if id(generator) not in self.states:
@@ -127,7 +138,18 @@ class Watch:
         for generator, state in [self.states[key] for key in which]:
             if state_of(generator) != state:
                 put_back(generator, state)
-                refuse_random(line_at(place) or "one of the functions called in it")
+                self.refuse(line_at(place) or "one of the functions called in it")
+
+    def refuse(self, line: str) -> NoReturn:
+        """Raise for a random draw; the tracer remembers it, in case somebody catches it."""
+        self.tracer.refusal = TracingError(
+            f"{line}: it draws random numbers, which the program would repeat in every call. Draw "
+            "them outside and pass them as an argument"
+        )
+        raise self.tracer.refusal
+
+
+DEEPEST, MOST = 4, 1000  # how far generators are looked for
 
 
 class Visible:
@@ -149,15 +171,20 @@ class Visible:
 
     def reachable(self) -> Iterator[Any]:
         """Values of variables, entries of dicts and lists, and attributes of objects in them."""
-        values = [*self.values, *(self.frame_globals.get(name) for name in self.names)]
-        for x in values:
-            yield x
-            if type(x) is dict:
-                yield from list(x.values())
-            elif type(x) in (list, tuple) and len(x) < 100:
-                yield from list(x)
-            elif hasattr(x, "__dict__") and not isinstance(x, type | ModuleType):
-                yield from list(vars(x).values())
+        level = [*self.values, *(self.frame_globals.get(name) for name in self.names)]
+        for _ in range(DEEPEST):
+            following: list[Any] = []
+            for x in level:
+                yield x
+                if isinstance(x, dict):
+                    following += list(x.values())
+                elif isinstance(x, list | tuple):
+                    following += x
+                elif isinstance(x, partial):
+                    following += [x.func, *x.args]
+                elif hasattr(x, "__dict__") and not isinstance(x, type | ModuleType | FunctionType):
+                    following += list(vars(x).values())
+            level = following[:MOST]
 
 
 def may_draw(x: Any) -> bool:
@@ -190,11 +217,3 @@ def put_back(generator: Any, state: bytes) -> None:
         generator.set_state(pickle.loads(state))
     else:
         generator.bit_generator.state = pickle.loads(state)
-
-
-def refuse_random(line: str) -> NoReturn:
-    """Raise for a random draw."""
-    raise TracingError(
-        f"{line}: it draws random numbers, which the program would repeat in every call. Draw them "
-        "outside and pass them as an argument"
-    )
