@@ -800,6 +800,22 @@ def test_plus_zero_makes_negative_zeros_positive():
     assert simplified(lambda x: 0.0 + np.sum(x), A, phase="forward") == "sum(x)"
 
 
+def test_plus_zero_goes_where_no_zero_can_be_negative():
+    always = [
+        lambda x: np.sum(x, axis=0), np.exp, np.square, np.abs, np.var, lambda x: x**2,
+        lambda x: np.sqrt(np.abs(x)), lambda x: np.sqrt(x + 1.0), lambda x: (x + np.exp(x)).T,
+        lambda x: np.add(x, 0.0),
+    ]  # fmt: skip
+    for f in always:
+        graph = unnamed(traced(lambda x, f=f: recorded(np.add, f(x), 0.0), A))
+        new = identities.plus_zero(graph.outputs[0])
+        assert new is graph.outputs[0].args[0]
+        assert not np.any(np.signbit(f(np.array([[-0.0, 0.0]]))))
+    for f in (np.sqrt, np.tanh, lambda x: x**3, lambda x: x - 1, lambda x: x * 2, lambda x: x + x):
+        graph = unnamed(traced(lambda x, f=f: recorded(np.add, f(x), 0.0), A))
+        assert identities.plus_zero(graph.outputs[0]) is None
+
+
 def test_the_learners_zeros_keep_their_sign():
     def function(x):
         return 0 - x, -(x - x * 1)

@@ -13,10 +13,14 @@ __all__ = ["array_text", "dtype_text", "number_text", "quoted", "static_text", "
 WIDTH = 88
 
 
-@cache
 def dtype_text(dtype: Any) -> str:
     """A dtype as it is written in code."""
-    dtype = np.dtype(dtype)
+    return text_of_dtype(np.dtype(dtype))
+
+
+@cache
+def text_of_dtype(dtype: np.dtype[Any]) -> str:
+    """The same, looked up."""
     if dtype == np.dtype(bool):
         return "bool"
     if dtype.isnative and getattr(np, dtype.name, None) is dtype.type:

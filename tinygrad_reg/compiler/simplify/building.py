@@ -230,3 +230,19 @@ FINITE = {
     np.negative, np.positive, np.absolute, np.sign, np.tanh, np.sin, np.cos, np.arctan,
     np.maximum, np.minimum, np.where, *VIEWS,
 }  # fmt: skip
+
+
+def zeros_are_positive(x: Node, depth: int = 4) -> bool:
+    """Whether no entry can be -0.0: a sum is, only if all its terms are, and NumPy's begin at 0.0."""
+    if x.kind != "operation":
+        return x.kind == "number" and not np.signbit(x.value)
+    if x.op in (operator.pow, np.power):
+        return unnamed_number(x.args[1]) and x.args[1].value == 2
+    if x.op in NEVER_MINUS_ZERO or not depth:
+        return x.op in NEVER_MINUS_ZERO
+    if x.op is np.add:
+        return any(zeros_are_positive(y, depth - 1) for y in x.args)
+    return x.op in (np.sqrt, *VIEWS) and zeros_are_positive(x.args[0], depth - 1)
+
+
+NEVER_MINUS_ZERO = {np.sum, np.exp, np.square, np.absolute, np.var}

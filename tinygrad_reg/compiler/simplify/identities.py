@@ -17,6 +17,7 @@ from tinygrad_reg.compiler.simplify.building import (
     made_by,
     operation_of,
     uniform,
+    zeros_are_positive,
 )
 
 
@@ -32,12 +33,12 @@ def divided_by_one(node: Node) -> Node | None:
 
 
 def plus_zero(node: Node) -> Node | None:
-    """x + 0 -> x; but x + 0.0 stays, a way to make 0.0 out of -0.0, but for sums: they never are."""
+    """x + 0 -> x; x + 0.0, which makes 0.0 out of -0.0, only where x is never -0.0."""
     given: list[Node] = list(node.args)
     for zero, x in (given, given[::-1]):
         if is_number(zero, 0):
             deliberate = type(zero.value) is not int  # -0.0 + 0.0 is 0.0, by which one may divide
-            return None if deliberate and x.op is not np.sum else x
+            return None if deliberate and not zeros_are_positive(x) else x
     return None
 
 

@@ -124,7 +124,7 @@ class Watch:
 
     def left_to_check(self) -> list[int]:
         """The generators to look at in the end; those of everyone only if nobody else is there."""
-        shared = {id(np.random.mtrand._rand), id(random._inst)}  # type: ignore[attr-defined]
+        shared = {id(np.random.mtrand._rand), id(random._inst)}
         alone = threading.active_count() == 1
         return [key for key in self.states if alone or key not in shared]
 
