@@ -105,7 +105,7 @@ class Version:
             workspace = self.workspace()
         try:
             return workspace[0].run(workspace[1], *leaves)
-        except FloatingPointError:
+        except ArithmeticError:
             return None
         finally:
             self.pool.append(workspace)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from collections import Counter
 from typing import Any
 
@@ -233,6 +234,7 @@ class Lowering:
                 self.shared[key] = self.given(op, name)
             else:
                 short = path.removeprefix("np.").replace(".", "_")
+                short = f"np_{short}" if hasattr(builtins, short) else short
                 name = short if hasattr(np, short) else self.names.space.claim(short)
                 self.shared[key] = Value(name, "constant", definition=(path,))
         return self.shared[key]

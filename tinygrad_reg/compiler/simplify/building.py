@@ -194,6 +194,8 @@ def permutation(node: Any) -> tuple[int, ...] | None:
         if axes is None:
             return tuple(reversed(range(ndim)))
         axes = axes if isinstance(axes, tuple | list) else (axes,)
+        if any(type(i) is Node for i in axes):
+            return None
         return tuple([operator.index(i) % ndim for i in axes])
     if node.op is np.swapaxes and len(node.args) == 3 and ndim:
         order = list(range(ndim))
@@ -233,16 +235,16 @@ FINITE = {
 
 
 def zeros_are_positive(x: Node, depth: int = 4) -> bool:
-    """Whether no entry can be -0.0: a sum is, only if all its terms are, and NumPy's begin at 0.0."""
+    """Whether no entry can be -0.0: a sum is if all terms are, NumPy's begins at 0.0."""
     if x.kind != "operation":
-        return x.kind == "number" and not np.signbit(x.value)
+        return x.kind == "number" and not str(x.value).startswith("-")
+    if x.op in NEVER_MINUS_ZERO:
+        return x.kwargs.keys() <= {"axis", "keepdims", "ddof"}
     if x.op in (operator.pow, np.power):
-        return unnamed_number(x.args[1]) and x.args[1].value == 2
-    if x.op in NEVER_MINUS_ZERO or not depth:
-        return x.op in NEVER_MINUS_ZERO
-    if x.op is np.add:
+        return is_number(x.args[1], 2)
+    if x.op is np.add and depth:
         return any(zeros_are_positive(y, depth - 1) for y in x.args)
-    return x.op in (np.sqrt, *VIEWS) and zeros_are_positive(x.args[0], depth - 1)
+    return depth > 0 and x.op in (np.sqrt, *VIEWS) and zeros_are_positive(x.args[0], depth - 1)
 
 
 NEVER_MINUS_ZERO = {np.sum, np.exp, np.square, np.absolute, np.var}

@@ -172,7 +172,7 @@ class Tracer:
         guards = len(self.guards)
         try:
             check_static(function, tuple(kwargs.values()))
-            if rule is not None:
+            if rule is not None and function is rule.op:
                 check_static(function, args[rule.arity :])
             if function in WHOLE_CALLS:
                 return self.opaque(function, args, kwargs)
