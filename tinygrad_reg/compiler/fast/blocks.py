@@ -12,7 +12,7 @@ from tinygrad_reg.compiler.fast.values import Step, Value
 
 __all__ = ["Loop", "in_blocks"]
 
-LARGE = 32 * 1024  # entries from which on a loop is worth its overhead
+LARGE = 64 * 1024  # entries from which on a loop is worth its overhead
 BLOCK = 16 * 1024  # entries of a block
 
 

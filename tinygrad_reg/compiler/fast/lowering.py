@@ -21,7 +21,7 @@ from tinygrad_reg.compiler.readable.names import identifier
 
 __all__ = ["HAND_OVER", "Lowering"]
 
-SMALL = 16 * 1024  # bytes of a result that is cheaper to copy than to look at by itself
+SMALL = 32 * 1024  # bytes of a result that is cheaper to copy than to look at by itself
 HAND_OVER = "raise FloatingPointError"  # the engine has to do this call
 
 
