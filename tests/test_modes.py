@@ -1,5 +1,6 @@
 """no_grad and detect_anomaly."""
 
+import linecache
 import threading
 
 import numpy as np
@@ -123,3 +124,52 @@ def test_a_guarded_branch_is_an_anomaly_only_where_it_is_made():
     with tg.detect_anomaly():
         safe = lambda x: np.sum(np.where(x > 0, np.sqrt(np.where(x > 0, x, 1)), 0))
         np.testing.assert_array_equal(tg.grad(safe)(np.array([-1.0, 4.0])), [0, 0.25])
+
+
+def names_of_scopes(tensor):
+    return [scope.name for scope in tensor.place.scopes]
+
+
+def test_scopes_nest_and_end_with_an_error_and_two_of_one_name_are_two():
+    x = tg.Tensor(1.0, requires_grad=True)
+    with tg.scope("outer"):
+        a = x + 1
+        with tg.scope("cell"):
+            b = a * 2
+        with pytest.raises(ZeroDivisionError), tg.scope("cell"):
+            c = b * 2
+            _ = 1 // 0
+        d = c + 1
+    assert [names_of_scopes(t) for t in (a, b, c, d)] == [
+        ["outer"], ["outer", "cell"], ["outer", "cell"], ["outer"]
+    ]  # fmt: skip
+    assert b.place.scopes[0] == c.place.scopes[0] == d.place.scopes[0]
+    assert b.place.scopes[1] != c.place.scopes[1]
+
+
+def test_an_operation_in_a_scope_remembers_its_line_and_others_remember_nothing():
+    x = tg.Tensor([1.0], requires_grad=True)
+    with tg.scope("layer"):
+        y = np.tanh(x)
+    assert y.place.path == __file__
+    assert "y = np.tanh(x)" in linecache.getline(__file__, y.place.line)
+    assert not hasattr(np.tanh(x), "place")
+    with tg.scope("layer"):
+        assert not hasattr(tg.Tensor(1.0) * 2, "place")
+
+
+def test_a_scope_holds_for_its_own_thread_only_and_changes_no_gradient():
+    x = tg.Tensor([1.0, 2.0], requires_grad=True)
+    with tg.scope("mine"):
+        made = []
+        thread = threading.Thread(target=lambda: made.append(x * 2))
+        thread.start()
+        thread.join()
+        np.sum(np.tanh(x)).backward()
+    assert not hasattr(made[0], "place")
+    assert np.array_equal(x.grad, tg.grad(lambda x: np.sum(np.tanh(x)))(x.data))
+
+
+def test_a_scope_needs_a_name():
+    with pytest.raises(TypeError, match="scope was given 3 of type int"), tg.scope(3):
+        pass

@@ -33,13 +33,13 @@ from tinygrad_reg.derivatives.networks import (
 )
 from tinygrad_reg.derivatives.penalties import elastic_net, group_lasso, l1, l2
 from tinygrad_reg.derivatives.table import derivative, elementwise, linear
-from tinygrad_reg.modes import AnomalyError, TracingError, detect_anomaly, no_grad
+from tinygrad_reg.modes import AnomalyError, TracingError, detect_anomaly, no_grad, scope
 from tinygrad_reg.tensor import Tensor
 from tinygrad_reg.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 
 if TYPE_CHECKING:
     from tinygrad_reg.compiler import compile  # noqa: A004 (the name is the one people know)
-    from tinygrad_reg.drawing import draw
+    from tinygrad_reg.drawing import draw, explore
 
 __version__ = "0.1.0"
 
@@ -80,6 +80,7 @@ __all__ = [
     "nll",
     "no_grad",
     "relu",
+    "scope",
     "selu",
     "sigmoid",
     "silu",
@@ -91,7 +92,11 @@ __all__ = [
 ]
 
 
-LATE = {"compile": "tinygrad_reg.compiler", "draw": "tinygrad_reg.drawing"}
+LATE = {
+    "compile": "tinygrad_reg.compiler",
+    "draw": "tinygrad_reg.drawing",
+    "explore": "tinygrad_reg.drawing",
+}
 
 
 def _repr_svg_(tensor: Tensor) -> str | None:

@@ -1,4 +1,6 @@
-"""Switches for a block of code: record nothing (`no_grad`), find a NaN (`detect_anomaly`)."""
+"""Switches for a block of code: record nothing (`no_grad`), find a NaN (`detect_anomaly`), group
+operations (`scope`).
+"""
 
 from __future__ import annotations
 
@@ -8,11 +10,13 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from itertools import count
+from types import FrameType
+from typing import Any, NamedTuple
 
 import numpy as np
 
-__all__ = ["AnomalyError", "TracingError", "detect_anomaly", "no_grad"]
+__all__ = ["AnomalyError", "Place", "Scope", "TracingError", "detect_anomaly", "no_grad", "scope"]
 
 PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 NUMPY = os.path.dirname(os.path.abspath(np.__file__)) + os.sep
@@ -29,11 +33,34 @@ class TracingError(TypeError):
     """
 
 
+class Scope(NamedTuple):
+    """A group that operations belong to: a `scope` block, or a call of a function.
+
+    `serial` tells apart two of one name.
+    """
+
+    name: str
+    serial: int
+    is_call: bool = False
+
+
+class Place(NamedTuple):
+    """Where an operation was called: the groups around it, outermost first, and the line."""
+
+    scopes: tuple[Scope, ...]
+    path: str
+    line: int
+
+
+next_serial = count(1).__next__
+
+
 class Thread(threading.local):
     """The switches as the running thread has set them."""
 
     recording = True
     watching = False
+    scopes: tuple[Scope, ...] | None = None  # None: operations do not note where they were called
     tracer: Any = None  # what operations and rules are called through while a function is compiled
 
     def __init__(self) -> None:
@@ -79,6 +106,41 @@ def no_grad() -> Any:
     False
     """
     return switched(recording=False)
+
+
+@contextmanager
+def scope(name: str) -> Iterator[None]:
+    """Group the operations recorded inside the block, under a name that pictures show.
+
+    Blocks may stand inside of each other. Two blocks of one name are two groups. Operations inside
+    remember the line that called them.
+
+    Parameters
+    ----------
+    name : str
+        What the group is called.
+
+    Raises
+    ------
+    TypeError
+        If the name is not a string.
+
+    Examples
+    --------
+    >>> import numpy as np, tinygrad_reg as tg
+    >>> W = tg.Tensor([[1.0, 2.0]], requires_grad=True, name="W")
+    >>> with tg.scope("layer 1"):
+    ...     A = np.tanh(W @ [[1.0], [0.5]])
+    >>> "layer 1" in tg.draw(A).source
+    True
+    """
+    if not isinstance(name, str):
+        raise TypeError(
+            f"scope was given {name!r} of type {type(name).__name__}: expected a name, such as "
+            "'layer 1'"
+        )
+    with switched(scopes=(*(thread.scopes or ()), Scope(name, next_serial()))):
+        yield
 
 
 @contextmanager
@@ -148,11 +210,23 @@ def watch_cotangent(name: str, number: int, argument: int, cotangent: Any) -> No
         )
 
 
-def users_line() -> str:
-    """The innermost line of code outside of this package and NumPy that is running now."""
+def users_frame() -> FrameType:
+    """The innermost frame of code outside of this package and NumPy that is running now."""
     frame = sys._getframe(1)
     while frame.f_back and frame.f_code.co_filename.startswith((PACKAGE, NUMPY)):
         frame = frame.f_back
+    return frame
+
+
+def users_line() -> str:
+    """The line of the user's code that is running now, in words."""
+    frame = users_frame()
     path, line = frame.f_code.co_filename, frame.f_lineno
     text = linecache.getline(path, line).strip()
     return f"{path}, line {line}" + (f": {text}" if text else "")
+
+
+def users_place(scopes: tuple[Scope, ...]) -> Place:
+    """The line of the user's code that is running now, with the groups around it."""
+    frame = users_frame()
+    return Place(scopes, frame.f_code.co_filename, frame.f_lineno)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numpy as np
 
 from tinygrad_reg import wording
-from tinygrad_reg.modes import switches, thread, users_line, watch_value
+from tinygrad_reg.modes import Place, switches, thread, users_line, users_place, watch_value
 
 __all__ = ["Rule", "Tensor", "record"]
 
@@ -167,6 +167,7 @@ class Tensor:
     # shared  whether user code holds `source`, so that every use must copy it first
     # number  position in the order of creation; 0 where no gradient is needed
     # rule, args, kwargs   the operation that made it; `rule` is None for a leaf
+    # place   where it was called; set only inside `scope`, and while a function is drawn
     __slots__ = (
         "__weakref__",
         "args",
@@ -174,6 +175,7 @@ class Tensor:
         "kwargs",
         "name",
         "number",
+        "place",
         "rule",
         "shared",
         "source",
@@ -187,6 +189,7 @@ class Tensor:
     number: int
     grad: Any
     name: str | None
+    place: Place
     shared: bool
     source: Any
 
@@ -489,9 +492,11 @@ def record(rule: Rule, args: tuple[Any, ...], kwargs: dict[str, Any] = NO_KEYWOR
         value = as_result(rule, value)
         dtype = value.dtype
     watching = False
+    scopes = None
     if switches.active:
         tracked = tracked and thread.recording
         watching = thread.watching
+        scopes = thread.scopes
         if watching:
             watch_value(rule.name, values, value)
     node = new_object(Tensor)
@@ -509,6 +514,8 @@ def record(rule: Rule, args: tuple[Any, ...], kwargs: dict[str, Any] = NO_KEYWOR
         node.number = next_number()
         if watching:
             thread.lines[node.number] = users_line()
+        if scopes is not None:
+            node.place = users_place(scopes)
     else:
         node.rule = None
         node.args = ()

@@ -15,7 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tinygrad_reg as tg
-from tinygrad_reg.drawing import renderer, svg
+from tinygrad_reg.drawing import svg
+from tinygrad_reg.drawing.writing import renderer
 
 NODE = re.compile(r"^\t(\d+) \[label=<(.*?)> color=", re.MULTILINE | re.DOTALL)
 EDGE = re.compile(r"^\t(\d+) -> (\d+)", re.MULTILINE)

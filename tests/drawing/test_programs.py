@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import tinygrad_reg as tg
-from tinygrad_reg.drawing import boxes, programs
+from tinygrad_reg.drawing.collecting import boxes, programs
 
 NODE = re.compile(r"^\t+(\d+) \[label=<(.*?)> color=", re.MULTILINE | re.DOTALL)
 EDGE = re.compile(r"^\t(\d+) -> (\d+)( \[.*\])?$", re.MULTILINE)

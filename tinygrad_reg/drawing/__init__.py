@@ -1,5 +1,10 @@
-"""Pictures of the graph behind a tensor, drawn by Graphviz."""
+"""Pictures of computations, and a page in which to walk through one.
 
-from tinygrad_reg.drawing.picture import draw, svg
+Data flows one way: `collecting` makes a `picture` of what the user gives, `grouping` and `folding`
+bring it to a size that can be looked at, `writing` makes DOT and Mermaid of it, and `explorer` a
+page.
+"""
+
+from tinygrad_reg.drawing.draw import draw, svg
 
 __all__ = ["draw", "svg"]

@@ -15,7 +15,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
-from tinygrad_reg.drawing.labels import COMMUTATIVE, INFIX, SYMBOLS, symbol_of, written
+from tinygrad_reg.drawing.writing.labels import COMMUTATIVE, INFIX, SYMBOLS, symbol_of, written
 from tinygrad_reg.tensor import rules
 
 __all__ = ["Box", "Graph", "Quantity", "boxes", "operands_of", "original"]

@@ -16,18 +16,20 @@ import numpy as np
 from tinygrad_reg.derivatives import penalties
 from tinygrad_reg.derivatives.losses import cross_entropy
 from tinygrad_reg.derivatives.shapes import concatenated, stacked
-from tinygrad_reg.tensor import Rule, Tensor, rules
+from tinygrad_reg.drawing.picture import Node
+from tinygrad_reg.tensor import Rule, Tensor, plain, rules
 
 __all__ = [
     "COMMUTATIVE",
     "INFIX",
     "PENALTIES",
     "SYMBOLS",
-    "edge_label",
     "escaped",
     "extent_of",
     "label",
     "node_label",
+    "operation_of",
+    "place_of_argument",
     "operation_lines",
     "symbol_of",
     "with_name",
@@ -72,11 +74,19 @@ PENALTY_LETTERS = dict.fromkeys(PENALTIES, ("λ", "m")) | {
 COMMUTATIVE = {rules[op] for op in (np.add, np.multiply, np.maximum, np.minimum, np.hypot)}
 
 
-def node_label(node: Tensor, name: str | None, gradient_norm: float | None) -> str:
+def node_label(node: Node) -> str:
     """An HTML-like label: the operation, then name and shape, then the norm of the gradient."""
-    lines = with_name(list(heading(node)), name, extent(node), node.rule is None)
-    if gradient_norm is not None:
-        lines.append(sized(10, f"‖∂‖ = {number(gradient_norm)}"))
+    lines = []
+    if node.symbol and node.role == "penalty":
+        lines.append(sized(14, escaped(node.symbol)))
+        if node.options:
+            lines.append(sized(10, escaped(", ".join(node.options))))
+    elif node.symbol:
+        lines += operation_lines(node.symbol, list(node.options))
+    lines = with_name(lines, node.name, extent(node), not node.symbol)
+    if node.gradient is not None:
+        norm = float(np.linalg.norm(np.ravel(plain(node.gradient))))
+        lines.append(sized(10, f"‖∂‖ = {number(norm)}"))
     return label(lines)
 
 
@@ -97,27 +107,23 @@ def label(lines: list[str]) -> str:
     return f"<{''.join(line + LINE_END for line in lines)}>"
 
 
-def heading(node: Tensor) -> Iterator[str]:
-    """The lines that name the operation; none for a leaf."""
+def operation_of(node: Tensor) -> tuple[str, tuple[str, ...]]:
+    """The operation that made a tensor as a person writes it, and its options; a leaf has none."""
     rule = node.rule
     if rule is None:
-        return
+        return "", ()
     if rule in PENALTIES:
-        yield sized(14, PENALTIES[rule])
         constants = dict(zip(PENALTY_LETTERS[rule], node.args, strict=False)) | node.kwargs
-        if given := [
+        return PENALTIES[rule], tuple(
             f"{key}={written(x)}" for key, x in constants.items() if type(x) is not Tensor
-        ]:
-            yield sized(10, escaped(", ".join(given)))
-        return
+        )
+    if rule is rules[operator.getitem]:
+        return f"[{', '.join(map(written, node.args[1]))}]", ()
     arity = len(rule.entries)
     operands = ["" if type(x) is Tensor else written(x) for x in node.args[:arity]]
     options = [written(x) for x in node.args[arity:]]
     options += [f"{key}={written(x)}" for key, x in node.kwargs.items()]
-    if rule is rules[operator.getitem]:
-        yield from operation_lines(f"[{', '.join(map(written, node.args[1]))}]", [])
-    else:
-        yield from operation_lines(symbol_of(rule, rule.name, operands), options)
+    return symbol_of(rule, rule.name, operands), tuple(options)
 
 
 def symbol_of(rule: Rule | None, name: str, operands: list[str]) -> str:
@@ -136,18 +142,18 @@ def operation_lines(symbol: str, options: list[str], width: int = 14) -> Iterato
     yield sized(14, escaped(last)) + (sized(10, f" {tail}") if tail else "")
 
 
-def edge_label(node: Tensor, position: int) -> str | None:
+def place_of_argument(node: Tensor, position: int) -> str:
     """What tells arguments apart: λ or m of a penalty, else the place where that matters."""
     if node.rule in PENALTIES:
         letters = PENALTY_LETTERS[node.rule]
-        return letters[position] if position < len(letters) else None
+        return letters[position] if position < len(letters) else ""
     several = sum(type(x) is Tensor for x in node.args) > 1
-    return str(position + 1) if several and node.rule not in COMMUTATIVE else None
+    return str(position + 1) if several and node.rule not in COMMUTATIVE else ""
 
 
-def extent(node: Tensor) -> str:
+def extent(node: Node) -> str:
     """The value of a single number, the shape of anything else; the dtype if it is not float64."""
-    return extent_of(node.current())
+    return extent_of(node.value)
 
 
 def extent_of(value: Any) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from tinygrad_reg.drawing.renderer import Drawing
+from tinygrad_reg.drawing.writing.renderer import Drawing
 
 __all__ = ["CLUSTER", "ROLES", "add_legend", "new_drawing"]
 

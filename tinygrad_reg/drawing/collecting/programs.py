@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from tinygrad_reg.drawing.boxes import (
+from tinygrad_reg.drawing.collecting.boxes import (
     LONGEST_FORMULA,
     Box,
     Graph,
@@ -19,9 +19,9 @@ from tinygrad_reg.drawing.boxes import (
     operands_of,
     original,
 )
-from tinygrad_reg.drawing.labels import escaped, extent_of, label, operation_lines, with_name
-from tinygrad_reg.drawing.looks import CLUSTER, ROLES, add_legend, new_drawing
-from tinygrad_reg.drawing.renderer import Drawing
+from tinygrad_reg.drawing.writing.labels import escaped, extent_of, label, operation_lines, with_name
+from tinygrad_reg.drawing.writing.looks import CLUSTER, ROLES, add_legend, new_drawing
+from tinygrad_reg.drawing.writing.renderer import Drawing
 
 __all__ = ["graph_of", "picture_of_program"]
 

@@ -1,0 +1,1 @@
+"""A page in which to walk through a computation, forward and backward."""
