@@ -1,6 +1,7 @@
 """The command line: what it says, and what it refuses."""
 
 import io
+import json
 import os
 import re
 import subprocess
@@ -381,6 +382,70 @@ def test_program_says_which_arrays_are_passed_because_they_are_large(model):
 def test_program_refuses_with_one_line(model, arguments, words):
     assert refused(invoke("program", *arguments), *words)
     assert "def cost" in (model / "lesson_model.py").read_text()
+
+
+def explored(path):
+    """The data of a page that `explore` has written."""
+    return json.loads(re.search(r'id="data">(.*?)</script>', path.read_text("utf-8"), re.DOTALL)[1])
+
+
+def roles(data):
+    """What the named nodes of a page are."""
+    return {node["name"]: node["role"] for node in data["nodes"] if node["name"]}
+
+
+def test_explore_writes_a_page_and_says_where(model):
+    result = invoke("explore", *COST, "--output", "cost.html")
+    assert result.exit_code == 0, result.output
+    assert result.output == "The page: cost.html\n"
+    found = roles(explored(model / "cost.html"))
+    assert {found[name] for name in ("W", "b", "X", "Y", "lambd")} == {"parameter"}
+    assert invoke("explore", *COST).stdout == "The page: graph.html\n"
+    assert (model / "graph.html").is_file()
+
+
+def test_explore_takes_for_data_what_it_is_not_to_differentiate_by(model):
+    result = invoke("explore", *COST, "--by", "W", "--by", "b")
+    assert result.exit_code == 0, result.output
+    found = roles(explored(model / "graph.html"))
+    assert (found["W"], found["b"], found["X"], found["Y"]) == ("parameter",) * 2 + ("data",) * 2
+
+
+def test_explore_shows_the_gradient_of_the_function(model):
+    invoke("explore", *COST)
+    data = explored(model / "graph.html")
+    (W,) = [node for node in data["nodes"] if node["name"] == "W"]
+    gradient = tg.grad(cost_of_the_lesson)(*arguments_of_cost())
+    assert data["arrays"][W["gradient"]]["entries"] == gradient.ravel().tolist()
+
+
+@pytest.mark.parametrize("function", ["compiled", "weighted"])
+def test_explore_takes_programs_and_arguments_by_name_alone(model, function):
+    shapes = ("--shape", "W=1,1", "--value", "b=0.5", "--value", "X=np.ones((1, 2))")
+    given = shapes if function == "compiled" else ("--shape", "W=1,2")
+    result = invoke("explore", f"lesson_model.py:{function}", *given)
+    assert result.exit_code == 0, result.output
+    assert "W" in roles(explored(model / "graph.html"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("lesson_model.py:cost",), ("needs W, b", "--shape W=2,3")),
+        (("lesson_model.py:price",), ("cost, squared",)),
+        (("nothing.py:cost",), ("no file",)),
+        ((*COST, "--by", "m"), ("--by m", "W, b, X, Y, lambd")),
+        ((*COST, "--output", "no/such/page.html"), ("no/such/page.html", "no folder")),
+        ((*COST, "--output", "."), ("is a folder",)),
+        (
+            ("lesson_model.py:raises", "--shape", "W=2"),
+            ("cannot be explored", "KeyError: 'no such"),
+        ),
+    ],
+)
+def test_explore_refuses_with_one_line_and_writes_nothing(model, arguments, words):
+    assert refused(invoke("explore", *arguments), *words)
+    assert not list(model.glob("*.html"))
 
 
 def test_rules_prints_the_table():

@@ -61,3 +61,14 @@ def test_the_code_of_the_page_on_proof_runs_and_explains_the_mistake(tmp_path):
     printed = run_python(["page.py"], tmp_path)
     assert "argument 0[0, " in printed
     assert "penalty" in printed
+
+
+def test_the_code_of_the_page_on_pictures_draws_what_it_says(tmp_path):
+    text = (ROOT / "docs" / "pictures.md").read_text(encoding="utf-8")
+    code = "\n".join(re.findall(r"```python\n(.*?)```", text, re.DOTALL))
+    (tmp_path / "page.py").write_text(code + "print(drawing.source)", encoding="utf-8")
+    printed = run_python(["page.py"], tmp_path)
+    assert printed.startswith("flowchart LR")
+    assert "layer 3" in printed
+    for name in ("cost.svg", "cost-dark.svg", "gradient.svg", "cost.html"):
+        assert "penalty" in (tmp_path / name).read_text(encoding="utf-8")

@@ -59,6 +59,7 @@ __all__ = [
     "elastic_net",
     "elementwise",
     "elu",
+    "explore",
     "gelu",
     "grad",
     "group_lasso",

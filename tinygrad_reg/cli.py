@@ -1,10 +1,11 @@
-"""The command line: `python -m tinygrad_reg tour`, `check`, `program` and `rules`."""
+"""The command line: `python -m tinygrad_reg tour`, `check`, `program`, `explore` and `rules`."""
 
 from __future__ import annotations
 
 import inspect
 import sys
 from collections.abc import Callable
+from functools import partial
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
@@ -281,6 +282,78 @@ def save_source(source: str, path: Path, function: Callable[..., Any]) -> None:
         path.write_text(source, encoding="utf-8")
     except OSError as error:
         stop(f"--output {path} cannot be written ({error.strerror or error})", code=2)
+
+
+@app.command()
+def explore(
+    function: Named,
+    shape: Shapes = None,
+    value: Values = None,
+    by: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A parameter; everything else is data. Without it, all that are made of floats "
+            "are parameters. As often as needed."
+        ),
+    ] = None,
+    output: Annotated[Path, typer.Option(help="The page to write.")] = Path("graph.html"),
+    seed: Seed = 0,
+) -> None:
+    """Write a page in which to walk through a function forward and backward, step by step.
+
+    Arguments without --shape or --value are variables of the same name in the function's module,
+    or defaults. The page is one file that opens by double click.
+
+    Exit code 0: it is written; 2: the function cannot be explored.
+    """
+    import tinygrad_reg as tg
+    from tinygrad_reg.compiler import Program
+    from tinygrad_reg.testing.lookup import LookupProblem, arguments_for, find_function
+
+    try:
+        found = find_function(function)
+        found = found.function if isinstance(found, Program) else found
+        given = arguments_for(found, shape or [], value or [], seed)
+        page = tg.explore(*call_of(found, given, by or []), path=output)
+    except (LookupProblem, OSError) as problem:
+        stop(str(problem), code=2)
+    except Exception as error:
+        notes = "".join(f"\n{note}" for note in getattr(error, "__notes__", ()))
+        stop(f"{function} cannot be explored: {type(error).__name__}: {error}{notes}", code=2)
+    typer.echo(f"The page: {page.path}")
+
+
+def call_of(function: Callable[..., Any], given: dict[str, Any], by: list[str]) -> list[Any]:
+    """A function and its arguments by position; those that are not among `by` become data.
+
+    Raises
+    ------
+    LookupProblem
+        If an argument that was named is none.
+    """
+    import optree
+
+    import tinygrad_reg as tg
+    from tinygrad_reg.testing.lookup import LookupProblem, is_floating
+
+    for name in by:
+        if name not in given or not is_floating(given[name]):
+            floating = [name for name, x in given.items() if is_floating(x)]
+            raise LookupProblem(
+                f"--by {name}: expected one of {', '.join(floating) or 'none'}, which are made of "
+                "floats"
+            )
+    arguments = {
+        name: optree.tree_map(tg.Tensor, x) if by and name not in by and is_floating(x) else x
+        for name, x in given.items()
+    }
+    parameters = inspect.signature(function).parameters
+    keywords = {
+        name: arguments.pop(name)
+        for name in given
+        if parameters[name].kind is inspect.Parameter.KEYWORD_ONLY
+    }
+    return [partial(function, **keywords) if keywords else function, *arguments.values()]
 
 
 @app.command()

@@ -152,15 +152,24 @@ def formula(entry: Any) -> str:
         return f"cotangent * {entry.factor}({formula(entry.slope)})"
     code = getattr(entry, "__code__", None)
     if code is not None:
-        for node in nodes_of(code.co_filename):
-            if isinstance(node, ast.Lambda) and is_lambda_of(node, code):
-                return " ".join((source_of(code.co_filename, node.body)).split())
-        for node in nodes_of(code.co_filename):
-            if isinstance(node, ast.FunctionDef) and node.name == code.co_name:
-                written = returned(node)
-                if written is not None:
-                    return " ".join(source_of(code.co_filename, written).split())
+        node = definition_of(code)
+        written = node.body if isinstance(node, ast.Lambda) else node and returned(node)
+        if written is not None:
+            return " ".join(source_of(code.co_filename, written).split())
     return first_sentence(entry)
+
+
+@cache
+def definition_of(code: CodeType) -> ast.Lambda | ast.FunctionDef | None:
+    """Where a function was written."""
+    for node in nodes_of(code.co_filename):
+        if isinstance(node, ast.Lambda) and is_lambda_of(node, code):
+            return node
+        if isinstance(node, ast.FunctionDef) and node.name == code.co_name:
+            first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+            if first == code.co_firstlineno:
+                return node
+    return None
 
 
 def returned(node: ast.FunctionDef) -> ast.expr | None:
@@ -203,6 +212,7 @@ def nodes_of(path: str) -> list[ast.AST]:
         return []
 
 
+@cache
 def source_of(path: str, node: ast.expr) -> str:
     """A part of a file as it is written there."""
     return ast.get_source_segment(text_of(path), node) or ast.unparse(node)

@@ -5,6 +5,7 @@ bring it to a size that can be looked at, `writing` makes DOT and Mermaid of it,
 page.
 """
 
-from tinygrad_reg.drawing.draw import draw, svg
+from tinygrad_reg.drawing.drawings import draw, svg
+from tinygrad_reg.drawing.explorer import explore
 
-__all__ = ["draw", "svg"]
+__all__ = ["draw", "explore", "svg"]

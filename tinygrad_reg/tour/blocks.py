@@ -9,7 +9,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-__all__ = ["Block", "Figure", "Finding", "Formula", "Listing", "Prose", "Section", "Table"]
+__all__ = [
+    "Block",
+    "Embedded",
+    "Figure",
+    "Finding",
+    "Formula",
+    "Listing",
+    "Prose",
+    "Section",
+    "Table",
+]
 
 
 @dataclass(frozen=True)
@@ -66,6 +76,15 @@ class Figure:
 
 
 @dataclass(frozen=True)
+class Embedded:
+    """A page inside of the page, complete in itself, with its caption and what it is called."""
+
+    html: str
+    caption: str
+    title: str
+
+
+@dataclass(frozen=True)
 class Listing:
     """A Python module. A `folded` one is opened by a click, and left out in the terminal."""
 
@@ -74,7 +93,7 @@ class Listing:
     folded: bool = True
 
 
-Block = Prose | Finding | Formula | Table | Figure | Listing
+Block = Prose | Finding | Formula | Table | Figure | Embedded | Listing
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from string import Template
 
 from tinygrad_reg.tour.blocks import (
     Block,
+    Embedded,
     Figure,
     Finding,
     Formula,
@@ -87,6 +88,11 @@ figure .card {
   border: 1px solid var(--line); border-radius: .6rem;
 }
 figure svg { display: block; width: 100%; min-width: var(--smallest); height: auto; }
+figure.wide { width: min(72rem, 100vw - 2.5rem); margin-left: 50%; transform: translateX(-50%); }
+figure iframe {
+  display: block; width: 100%; height: min(46rem, 88vh);
+  border: 1px solid var(--line); border-radius: .6rem;
+}
 figcaption { margin-top: .6rem; color: var(--quiet); font-size: .9rem; line-height: 1.5; }
 .facts { color: var(--quiet); font-size: .9rem; }
 @media (max-width: 40rem) {
@@ -184,6 +190,12 @@ def html_of_block(block: Block, anchor: str) -> str:
                 f'<div class="card" role="img" aria-label="{escape(description)}">'
                 f"{with_own_names(svg, anchor)}</div><figcaption>{marked_up(caption)}</figcaption>"
                 "</figure>"
+            )
+        case Embedded(inner, caption, title):
+            return (
+                f'<figure class="wide"><iframe title="{escape(title)}" sandbox="allow-scripts" '
+                f'loading="lazy" srcdoc="{escape(inner)}"></iframe>'
+                f"<figcaption>{marked_up(caption)}</figcaption></figure>"
             )
         case Listing(caption, source, folded):
             code = f'<pre class="scroll" tabindex="0"><code>{escape(source)}</code></pre>'

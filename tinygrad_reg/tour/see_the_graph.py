@@ -9,7 +9,7 @@ import numpy as np
 
 import tinygrad_reg as tg
 from tinygrad_reg.testing import numerical_gradient
-from tinygrad_reg.tour.blocks import Figure, Finding, Prose, Section, Table
+from tinygrad_reg.tour.blocks import Embedded, Figure, Finding, Prose, Section, Table
 from tinygrad_reg.tour.data import breast_cancer
 from tinygrad_reg.tour.formulas import LOGISTIC_COST, RELATIVE_ERROR
 from tinygrad_reg.tour.models import logistic_cost
@@ -48,6 +48,7 @@ class SeeTheGraph:
     penalty: float
     entries: tuple[Checked, ...]
     picture: str
+    explorer: str
 
     @property
     def largest_error(self) -> float:
@@ -74,9 +75,11 @@ def measure(settings: Settings, track: Track) -> SeeTheGraph:
         for name, meaning, g, d, error in track(list(columns), "checking every parameter")
     )
     penalty = float(tg.l2(W, LAMBD, m))
+    graph = recorded(split, start)
     return SeeTheGraph(
-        m, split.m_dev, n_x, float(J), float(J) - penalty, penalty, entries, picture(split, start)
-    )
+        m, split.m_dev, n_x, float(J), float(J) - penalty, penalty, entries, picture(graph),
+        tg.explore(graph, path=None).html,
+    )  # fmt: skip
 
 
 def relative_errors(engine: Any, differences: Any) -> Any:
@@ -85,8 +88,8 @@ def relative_errors(engine: Any, differences: Any) -> Any:
     return np.abs(engine - differences) / np.maximum(sizes, SMALLEST_PART * np.max(sizes))
 
 
-def picture(split: Any, start: dict[str, Any]) -> str:
-    """The graph of the cost as SVG, with every node that the lesson has a letter for named."""
+def recorded(split: Any, start: dict[str, Any]) -> tg.Tensor:
+    """The cost after its backward pass, with every value that the lesson has a letter for named."""
     W = tg.Tensor(start["W"], requires_grad=True, name="W")
     b = tg.Tensor(start["b"], requires_grad=True, name="b")
     X, Y = tg.Tensor(split.X, name="X"), tg.Tensor(split.Y, name="Y")
@@ -96,9 +99,14 @@ def picture(split: Any, start: dict[str, Any]) -> str:
     losses.name = "losses"
     penalty = tg.l2(W, LAMBD, split.m)
     penalty.name = "penalty"
-    J = np.sum(losses) / split.m + penalty
+    J: tg.Tensor = np.sum(losses) / split.m + penalty
     J.name = "J"
     J.backward()
+    return J
+
+
+def picture(J: tg.Tensor) -> str:
+    """The graph of the cost as SVG."""
     svg: str = tg.draw(J).pipe(format="svg", encoding="utf-8")
     return svg[svg.index("<svg") :]
 
@@ -132,6 +140,18 @@ def section(measured: SeeTheGraph) -> Section:
                 "A graph. W and X are multiplied, b is added, the losses are summed and divided "
                 "by m; a second branch goes from W through the node l2; both are added to J.",
                 smallest=43,
+            ),
+            Prose(
+                "Backpropagation walks the same graph from right to left. Walk with it: the arrow "
+                "keys step forward through the values and then backward through the gradients, a "
+                "click on a box shows its numbers, and the switch at the penalty takes (λ/m)·W "
+                "out of the gradient and puts it back."
+            ),
+            Embedded(
+                measured.explorer,
+                "The same cost, to be walked through. It is a file of its own, as "
+                "`tg.explore(J)` writes it.",
+                "Explorer of the cost of logistic regression: forward and backward, step by step",
             ),
             Table(
                 "The cost and its two terms at a random W",

@@ -15,12 +15,19 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
-from tinygrad_reg.drawing.writing.labels import COMMUTATIVE, INFIX, SYMBOLS, symbol_of, written
+from tinygrad_reg.drawing.writing.labels import (
+    COMMUTATIVE,
+    INFIX,
+    LONGEST_FORMULA,
+    SYMBOLS,
+    symbol_of,
+    tidied,
+    written,
+)
 from tinygrad_reg.tensor import rules
 
 __all__ = ["Box", "Graph", "Quantity", "boxes", "operands_of", "original"]
 
-LONGEST_FORMULA = 24
 MOST_HOLES = 2
 HOLE = "·"
 
@@ -293,11 +300,6 @@ def options_of(node: Quantity) -> list[str]:
             continue
         options.append(f"{key}={HOLE if has_nodes(x) else written(tidied(x))}")
     return options
-
-
-def tidied(x: Any) -> Any:
-    """An axis in a tuple as the axis itself."""
-    return x[0] if type(x) is tuple and len(x) == 1 and type(x[0]) is int else x
 
 
 def is_node(x: Any) -> bool:

@@ -4,26 +4,30 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
 from tinygrad_reg.modes import NUMPY, PACKAGE
 from tinygrad_reg.tensor import Tensor
 
-__all__ = ["callers_scopes", "names_of", "recorded_scopes"]
+__all__ = ["callers_scopes", "names_of"]
 
 Scope = Mapping[str, Any]
 
 
-def names_of(nodes: Iterable[Tensor], scopes: Iterable[Scope]) -> dict[int, str]:
+def names_of(
+    nodes: Iterable[Tensor],
+    scopes: Iterable[Scope],
+    copies: Iterable[tuple[Tensor, Tensor]] = (),
+) -> dict[int, str]:
     """Find a name for each tensor, by its `id`: its own, else that of a variable that holds it.
 
-    A constant that was copied into the graph goes by the name of the array it was copied from.
-    Scopes are searched in order. In a scope a variable counts before an entry of a dictionary,
-    which goes by its key; names that start with an underscore are private and do not count.
+    A constant that was copied into the graph goes by the name of the array it was copied from, and
+    a tensor by that of a copy of it: `copies` are pairs of copy and original. Scopes are searched
+    in order. In a scope a variable counts before an entry of a dictionary, which goes by its key;
+    names that start with an underscore are private and do not count.
     """
-    names = {}
+    names: dict[int, str] = {}
     wanted: dict[int, list[int]] = {}
     for node in nodes:
         if node.name:
@@ -32,9 +36,16 @@ def names_of(nodes: Iterable[Tensor], scopes: Iterable[Scope]) -> dict[int, str]
         wanted.setdefault(id(node), []).append(id(node))
         if node.rule is None and not node.number and node.source is not None:
             wanted.setdefault(id(node.source), []).append(id(node))
+    for copy, node in copies:
+        if id(node) not in names:
+            wanted.setdefault(id(copy), []).append(id(node))
+    seen: dict[int, Scope] = {}
     for scope in scopes:
         if not wanted:
             break
+        if id(scope) in seen:  # the global variables of many functions
+            continue
+        seen[id(scope)] = scope
         for name, x in variables(scope):
             for key in wanted.pop(id(x), ()):
                 names.setdefault(key, name)
@@ -66,25 +77,3 @@ def callers_scopes() -> Iterator[Scope]:
         frame = frame.f_back
     # A notebook displays a result after its cell has run, when no frame of the cell is left.
     yield vars(sys.modules["__main__"])
-
-
-@contextmanager
-def recorded_scopes() -> Iterator[list[Scope]]:
-    """Collect the scopes of every function that returns inside the block, innermost first.
-
-    Where a profiler is running it is left alone, and nothing is collected.
-    """
-    scopes: list[Scope] = []
-
-    def watch(frame: FrameType, event: str, _: Any) -> None:
-        if event == "return" and not frame.f_code.co_filename.startswith((PACKAGE, NUMPY)):
-            scopes.extend((frame.f_globals, dict(frame.f_locals)))
-
-    if sys.getprofile() is not None:
-        yield scopes
-        return
-    sys.setprofile(watch)
-    try:
-        yield scopes
-    finally:
-        sys.setprofile(None)

@@ -1,86 +1,106 @@
-"""The graph behind tensors as a picture: one node for every tensor, one edge for every argument."""
+"""The graph behind tensors as a picture: one node for every tensor, one edge for every argument.
+
+Three things have no node of their own. Copies that the engine makes stand for their originals,
+numbers without a name are written where they are used, and a product of a derivative with the
+cotangent 1 that a sweep starts from is the derivative.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
 
-import numpy as np
-
-from tinygrad_reg.drawing.collecting.names import Scope, names_of
+from tinygrad_reg.drawing.collecting.collection import Collection
+from tinygrad_reg.drawing.collecting.formulas import slope_of
+from tinygrad_reg.drawing.collecting.groups import add_groups
+from tinygrad_reg.drawing.collecting.history import History
+from tinygrad_reg.drawing.collecting.names import Scope
+from tinygrad_reg.drawing.collecting.simplifying import simplified, single_number
+from tinygrad_reg.drawing.collecting.soundness import check_graph
+from tinygrad_reg.drawing.collecting.watching import Observer
+from tinygrad_reg.drawing.mathematics import edge_text
 from tinygrad_reg.drawing.picture import Edge, Node, Picture
-from tinygrad_reg.drawing.writing.labels import PENALTIES, operation_of, place_of_argument
+from tinygrad_reg.drawing.writing.labels import (
+    PENALTIES,
+    operation_of,
+    place_of_argument,
+    written,
+)
 from tinygrad_reg.sweeps import ancestors, reverse
-from tinygrad_reg.tensor import ALIAS, Tensor
+from tinygrad_reg.tensor import Tensor
+from tinygrad_reg.transforms import young_generation
 
 __all__ = ["picture_of_tensors"]
 
-Seen = dict[int, Tensor]  # `id` of the array or tensor that the user has -> its first copy
+MOST_ENTRIES = 4  # of a constant, to write them in its box
+MOST_ARGUMENTS = 16  # of an operation, to write local derivatives at its edges
 
 
-def picture_of_tensors(roots: list[Tensor], scopes: Iterable[Scope]) -> Picture:
-    """Every tensor behind the roots as one node, numbered from 0 after its arguments."""
-    seen: Seen = {}
-    roots = [original(root, seen) for root in roots]
-    tensors = history(roots, seen)
-    names = names_of(tensors, scopes)
-    gradients = gradients_of(tensors, roots)
-    keys = {id(tensor): str(i) for i, tensor in enumerate(tensors)}
+def picture_of_tensors(
+    roots: list[Tensor], scopes: Iterable[Scope], observer: Observer | None = None
+) -> Picture:
+    """Every tensor behind the roots as one node, numbered from 0 after its arguments.
+
+    The scopes are where names are looked for; the observer has watched while the roots were made.
+    """
+    check_graph(roots)
+    with young_generation:
+        return picture_of(Collection(roots, scopes, History(observer)))
+
+
+def picture_of(shown: Collection) -> Picture:
+    """The picture of what is shown."""
+    gradients = gradients_of(shown.tensors, shown.roots)
+    keys = {id(tensor): str(i) for i, tensor in enumerate(shown.tensors)}
     picture = Picture()
-    for tensor in tensors:
-        symbol, options = operation_of(tensor)
-        value = tensor.current()
+    for tensor in shown.tensors:
+        simple = simplified(tensor, shown)
+        symbol, options = operation_of(simple)
+        if shown.is_of_sweep(tensor):
+            symbol = text_of_constant(tensor, shown)
+        value, key = tensor.current(), id(tensor)
         node = Node(
-            keys[id(tensor)], role_of(tensor, roots), symbol, options, names.get(id(tensor)),
-            value.shape, str(value.dtype), value, gradients.get(id(tensor)), tensor=tensor,
+            keys[key], shown.role_of(tensor), symbol, options, shown.name_of(tensor), value.shape,
+            str(value.dtype), value, gradients.get(key), part=shown.parts[key], tensor=tensor,
+            gradient_of=keys.get(shown.gradient_of.get(key, 0)),
         )  # fmt: skip
-        place = getattr(tensor, "place", None)
+        place = getattr(shown.history.source_of(tensor), "place", None)
         if place is not None:
             node.place = (place.path, place.line)
         picture.nodes.append(node)
-        for position, x in enumerate(tensor.args):
-            if type(x) is Tensor:
-                tail = keys[id(original(x, seen))]
-                said = place_of_argument(tensor, position)
-                picture.edges.append(Edge(tail, node.key, said, argument=position))
+        for position, x in shown.operands(tensor):
+            edge = Edge(keys[id(x)], node.key, argument=position)
+            say(edge, simple, x, shown)
+            picture.edges.append(edge)
+            if id(x) in shown.made_up:
+                made_up = picture.nodes[int(edge.tail)]
+                made_up.place = made_up.place or node.place
+    add_groups(picture, shown)
     return picture
 
 
-def role_of(node: Tensor, roots: list[Tensor]) -> str:
-    """The role of a tensor in the picture: a key of ROLES."""
-    if node.rule is None:
-        return "parameter" if node.number else "data"
-    if node.rule in PENALTIES:
-        return "penalty"
-    return "output" if any(node is root for root in roots) else "operation"
+def say(edge: Edge, simple: Tensor, x: Tensor, shown: Collection) -> None:
+    """Write at an edge which argument it is for, and the local derivative if there are few."""
+    is_one_of_many = len(simple.args) > MOST_ARGUMENTS
+    if is_one_of_many and simple.rule not in PENALTIES:
+        edge.place = str(edge.argument + 1)
+    else:
+        edge.place = place_of_argument(simple, edge.argument)
+    if x.number and not is_one_of_many:
+        edge.local = edge_text(simple, edge.argument, shown.name_of)
 
 
-def original(tensor: Tensor, seen: Seen) -> Tensor:
-    """The tensor that stands for another in the picture: of an alias, what it is a copy of; of
-    data that enters several operations, the first copy.
-    """
-    while tensor.rule is ALIAS:
-        tensor = tensor.args[0]
-    if tensor.rule is None and not tensor.number:
-        user_has = tensor.source if tensor.source is not None and not tensor.shared else tensor
-        return seen.setdefault(id(user_has), tensor)
-    return tensor
-
-
-def history(roots: list[Tensor], seen: Seen) -> list[Tensor]:
-    """Everything that tensors were made from and themselves, each after its arguments."""
-    found: list[Tensor] = []
-    visited: set[int] = set()
-    todo = [(root, False) for root in reversed(roots)]
-    while todo:
-        node, arguments_done = todo.pop()
-        if arguments_done:
-            found.append(node)
-        elif id(node) not in visited:
-            visited.add(id(node))
-            todo.append((node, True))
-            todo += [(original(x, seen), False) for x in reversed(node.args) if type(x) is Tensor]
-    return found
+def text_of_constant(constant: Tensor, shown: Collection) -> str:
+    """What is written in the box of a constant that a sweep has made."""
+    penalty = shown.penalty_behind(constant)
+    if penalty is not None:
+        return slope_of(penalty, shown)
+    number = single_number(constant)
+    if number is not None:
+        return written(number)
+    if constant.ndim == 1 and constant.size <= MOST_ENTRIES:
+        return f"[{', '.join(written(x) for x in constant.value)}]"
+    return "constant"
 
 
 def gradients_of(tensors: list[Tensor], roots: list[Tensor]) -> dict[int, Any]:

@@ -1,13 +1,8 @@
-"""What stands in a node: the operation as a person writes it, the name, the shape, numbers.
-
-Everything that comes from the user is text to `escaped`, never markup.
-"""
+"""What stands in a box: the operation as a person writes it, the name, the shape, numbers."""
 
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterator
-from html import escape
 from textwrap import wrap
 from typing import Any
 
@@ -16,28 +11,31 @@ import numpy as np
 from tinygrad_reg.derivatives import penalties
 from tinygrad_reg.derivatives.losses import cross_entropy
 from tinygrad_reg.derivatives.shapes import concatenated, stacked
-from tinygrad_reg.drawing.picture import Node
+from tinygrad_reg.drawing.picture import Group, Node
+from tinygrad_reg.drawing.writing.markup import LARGE, SMALL, Line, Span, shortened, spelled
+from tinygrad_reg.drawing.writing.summaries import is_finite, number, number_lines
 from tinygrad_reg.tensor import Rule, Tensor, plain, rules
 
 __all__ = [
     "COMMUTATIVE",
     "INFIX",
+    "LONGEST_FORMULA",
     "PENALTIES",
     "SYMBOLS",
-    "escaped",
     "extent_of",
-    "label",
-    "node_label",
+    "lines_of",
+    "number",
     "operation_of",
     "place_of_argument",
-    "operation_lines",
+    "shortened",
     "symbol_of",
-    "with_name",
+    "tidied",
+    "title_of",
+    "titled",
     "written",
 ]
 
-LONGEST = 40
-LINE_END = '<BR ALIGN="LEFT"/>'
+LONGEST_FORMULA = 24
 
 INFIX: dict[Rule, str] = {
     rules[np.add]: "+",
@@ -74,37 +72,67 @@ PENALTY_LETTERS = dict.fromkeys(PENALTIES, ("λ", "m")) | {
 COMMUTATIVE = {rules[op] for op in (np.add, np.multiply, np.maximum, np.minimum, np.hypot)}
 
 
-def node_label(node: Node) -> str:
-    """An HTML-like label: the operation, then name and shape, then the norm of the gradient."""
-    lines = []
-    if node.symbol and node.role == "penalty":
-        lines.append(sized(14, escaped(node.symbol)))
-        if node.options:
-            lines.append(sized(10, escaped(", ".join(node.options))))
-    elif node.symbol:
-        lines += operation_lines(node.symbol, list(node.options))
-    lines = with_name(lines, node.name, extent(node), not node.symbol)
-    if node.gradient is not None:
-        norm = float(np.linalg.norm(np.ravel(plain(node.gradient))))
-        lines.append(sized(10, f"‖∂‖ = {number(norm)}"))
-    return label(lines)
+def lines_of(node: Node, detail: str) -> list[Line]:
+    """The lines of a box: operation, name and extent, then value and gradient as detail asks."""
+    value = gradient = None
+    if detail != "shape" and node.value is not None:
+        value = np.asarray(plain(node.value))
+    if detail == "gradients" and node.gradient is not None:
+        gradient = np.asarray(plain(node.gradient))
+    return [*heading(node), *number_lines(value, gradient)]
 
 
-def with_name(lines: list[str], name: str | None, extent: str, is_leaf: bool) -> list[str]:
-    """The lines of an operation, with its name and shape under them; of a leaf, these alone."""
-    if name:
-        shown = f"<B>{escaped(name)}</B>"
-        lines.append(f"{shown} {extent}" if lines else f"{sized(14, shown)}")
-    if not (lines and name) or is_leaf:
-        lines.append(extent)
-    return lines
+def heading(node: Node) -> list[Line]:
+    """The operation, and under it the name and the shape of what it makes."""
+    is_unknown = node.value is None and node.shape == ()
+    if node.role == "group" or (node.role == "penalty" and node.name and is_unknown):
+        return group_heading(node)
+    lines: list[Line] = []
+    if node.symbol:
+        lines += operation_lines(node)
+    extent = Span(extent_of(node), tone=tone_of(node))
+    if node.name and lines:
+        return [*lines, [Span(node.name, bold=True), extent]]
+    if node.name:
+        lines.append([Span(node.name, LARGE, bold=True)])
+    return [*lines, [extent]]
 
 
-def label(lines: list[str]) -> str:
-    """Lines as an HTML-like label."""
-    # Aligned left: Graphviz without Pango takes signs such as ‖ for wider than they are, and would
-    # centre them badly.
-    return f"<{''.join(line + LINE_END for line in lines)}>"
+def group_heading(node: Node) -> list[Line]:
+    """What is said of a folded group: its title, its formula, and how much is inside."""
+    lines: list[Line] = [[Span(node.name or "", LARGE, bold=True)]]
+    if node.symbol:
+        lines.append([Span(node.symbol)])
+    return [*lines, *([Span(option, SMALL, tone="quiet")] for option in node.options)]
+
+
+def operation_lines(node: Node) -> list[Line]:
+    """The lines of an operation, with its options in small print; of a penalty, under it."""
+    said = ", ".join(node.options)
+    if node.role == "penalty":
+        return [[Span(node.symbol, LARGE)], *([[Span(said)]] if said else [])]
+    options = [Span(said, SMALL)] if said else []
+    width = 14 if node.symbol.replace(" ", "").isalpha() else LONGEST_FORMULA
+    *lines, last = wrap(spelled(node.symbol), width) or [node.symbol]
+    return [*([Span(line, LARGE)] for line in lines), [Span(last, LARGE), *options]]
+
+
+def title_of(node: Node) -> str:
+    """A box in one line, for those who point at it or cannot see it."""
+    operation = " ".join((node.symbol, *node.options)).strip()
+    return " = ".join(filter(None, (node.name, operation))) or extent_of(node)
+
+
+def titled(group: Group) -> str:
+    """The title of a group, with the count of equal groups inside of it."""
+    return f"{group.title} ×{group.count:,}" if group.count > 1 else group.title
+
+
+def tone_of(node: Node) -> str:
+    """The tone of what stands at the name: shapes are quiet, and a NaN is an alarm."""
+    if node.value is None or node.shape:
+        return "quiet"
+    return "ink" if is_finite(np.asarray(plain(node.value))) else "alarm"
 
 
 def operation_of(node: Tensor) -> tuple[str, tuple[str, ...]]:
@@ -120,9 +148,9 @@ def operation_of(node: Tensor) -> tuple[str, tuple[str, ...]]:
     if rule is rules[operator.getitem]:
         return f"[{', '.join(map(written, node.args[1]))}]", ()
     arity = len(rule.entries)
-    operands = ["" if type(x) is Tensor else written(x) for x in node.args[:arity]]
+    operands = ["" if type(x) is Tensor else operand(x) for x in node.args[:arity]]
     options = [written(x) for x in node.args[arity:]]
-    options += [f"{key}={written(x)}" for key, x in node.kwargs.items()]
+    options += [f"{key}={written(tidied(x))}" for key, x in node.kwargs.items()]
     return symbol_of(rule, rule.name, operands), tuple(options)
 
 
@@ -134,14 +162,6 @@ def symbol_of(rule: Rule | None, name: str, operands: list[str]) -> str:
     return f"{symbol}({', '.join(x or '·' for x in operands)})" if any(operands) else symbol
 
 
-def operation_lines(symbol: str, options: list[str], width: int = 14) -> Iterator[str]:
-    """The lines of an operation, with its options in small print."""
-    *lines, last = wrap(shortened(symbol), width) or [symbol]
-    yield from (sized(14, escaped(line)) for line in lines)
-    tail = escaped(", ".join(options))
-    yield sized(14, escaped(last)) + (sized(10, f" {tail}") if tail else "")
-
-
 def place_of_argument(node: Tensor, position: int) -> str:
     """What tells arguments apart: λ or m of a penalty, else the place where that matters."""
     if node.rule in PENALTIES:
@@ -151,20 +171,28 @@ def place_of_argument(node: Tensor, position: int) -> str:
     return str(position + 1) if several and node.rule not in COMMUTATIVE else ""
 
 
-def extent(node: Node) -> str:
+def extent_of(node: Node) -> str:
     """The value of a single number, the shape of anything else; the dtype if it is not float64."""
-    return extent_of(node.value)
-
-
-def extent_of(value: Any) -> str:
-    """What is shown of a value: itself if it is a single number, else its shape."""
-    if isinstance(value, np.ndarray | np.generic) and value.shape == ():
-        words = [f"= {number(value)}" if value.dtype.kind == "f" else f"= {value}"]
+    value = None if node.value is None else plain(node.value)
+    if value is not None and np.shape(value) == ():
+        is_real = np.asarray(value).dtype.kind == "f"
+        words = [f"= {number(value) if is_real else value}"]
     else:
-        words = [str(value.shape)]
-    if value.dtype != np.float64:
-        words.append(str(value.dtype))
-    return escaped(" ".join(words))
+        words = [str(tuple(node.shape))]
+    if node.dtype != "float64":
+        words.append(node.dtype)
+    return " ".join(words)
+
+
+def tidied(x: Any) -> Any:
+    """An axis in a tuple as the axis itself."""
+    return x[0] if type(x) is tuple and len(x) == 1 and type(x[0]) is int else x
+
+
+def operand(x: Any) -> str:
+    """An operand that is not a tensor, with the sign of mathematics if it is a number."""
+    text = written(x)
+    return text.replace("-", "−") if isinstance(x, int | float | np.number) else text
 
 
 def written(x: Any) -> str:
@@ -181,28 +209,3 @@ def written(x: Any) -> str:
     if getattr(x, "ndim", 0):
         return f"array {x.shape}"
     return shortened(str(x))
-
-
-def number(x: Any) -> str:
-    """A number in four digits."""
-    return f"{float(x):.4g}".replace("-", "−")
-
-
-def shortened(text: str) -> str:
-    """Text of at most 40 characters, with … for what was left out."""
-    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
-
-
-def escaped(text: str) -> str:
-    """Text that stands for itself in an HTML-like label; what has no glyph is spelled out."""
-    spelled = (
-        c if c.isprintable() or c == "\u200d" else c.encode("unicode_escape").decode()
-        for c in shortened(text)
-    )
-    # Graphviz puts the node's id for \N even here, unless the backslash is doubled.
-    return escape("".join(spelled)).replace("\\", "\\\\")
-
-
-def sized(points: int, markup: str) -> str:
-    """Markup in a font size."""
-    return f'<FONT POINT-SIZE="{points}">{markup}</FONT>'

@@ -1,7 +1,8 @@
-"""From DOT to a picture: with the system's Graphviz, else with `graphviz-pure`."""
+"""From DOT to a picture: with the system's Graphviz, else with `graphviz-pure`; and Mermaid."""
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from importlib.metadata import PackageNotFoundError, files
@@ -11,7 +12,14 @@ from typing import Any
 import graphviz
 from graphviz.backend import dot_command
 
+from tinygrad_reg.drawing.picture import Picture
+from tinygrad_reg.drawing.writing.mermaid import mermaid_of
+from tinygrad_reg.drawing.writing.svg import finished
+
 __all__ = ["Drawing", "NoRendererError"]
+
+MERMAID = ("mermaid", "mmd")
+SUFFIXES = {"mermaid": "mmd"}
 
 
 class NoRendererError(RuntimeError):
@@ -41,25 +49,98 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]
     <BLANKLINE>
     """
 
+    picture: Picture = Picture()
+    detail: str = "shape"
+    theme: str = "light"
+
+    def shows(self, picture: Picture, detail: str, theme: str) -> None:
+        """Say what is drawn, and how."""
+        self.picture, self.detail, self.theme = picture, detail, theme
+
+    @property
+    def mermaid(self) -> str:
+        """The picture as Mermaid text, which GitHub draws in a ```mermaid block."""
+        return mermaid_of(self.picture, self.detail, self.theme)
+
+    def copy(self) -> Drawing:
+        """An independent copy."""
+        copied: Drawing = super().copy()
+        copied.shows(self.picture, self.detail, self.theme)
+        return copied
+
     def pipe(self, format: str | None = None, **options: Any) -> Any:
         """The picture as bytes, or as text if `encoding` is given."""
-        check(format or self.format)
-        return super().pipe(format, **{"quiet": True} | options)
+        wanted = (format or self.format).lower()
+        encoding = options.pop("encoding", None)
+        if wanted in MERMAID:
+            return self.mermaid if encoding else self.mermaid.encode()
+        check(wanted)
+        result = super().pipe(wanted, **{"quiet": True} | options)
+        if wanted == "svg":
+            result = finished(result.decode(), self.picture).encode()
+        return result.decode(encoding) if encoding else result
 
-    def render(self, filename: Any = None, directory: Any = None, **options: Any) -> Any:
-        """Write the picture to a file, and return its path."""
-        outfile = options.get("outfile")
-        suffix = Path(outfile).suffix[1:] if outfile else None
-        check(options.get("format") or suffix or self.format)
+    def render(
+        self,
+        filename: Any = None,
+        directory: Any = None,
+        *,
+        outfile: Any = None,
+        format: str | None = None,
+        cleanup: bool = False,
+        view: bool = False,
+        raise_if_result_exists: bool = False,
+        **options: Any,
+    ) -> str:
+        """Write the picture and its DOT text to files, and return the picture's path.
+
+        `outfile` is the picture's path, with the format at its end, and the DOT text stands next
+        to it; `filename` is that of the DOT text. `cleanup` leaves the DOT text away.
+        """
+        folder = Path(directory or self.directory or "")
+        if outfile is not None:
+            path = folder / outfile
+            wanted = format or path.suffix[1:]
+            source = folder / filename if filename is not None else path.with_suffix(".gv")
+        else:
+            source = folder / (filename or self.filename)
+            wanted = format or self.format
+            path = source.with_name(f"{source.name}.{SUFFIXES.get(wanted, wanted)}")
+        if raise_if_result_exists and path.exists():
+            raise graphviz.FileExistsError(f"output file exists: {str(path)!r}")
+        shown = options.pop("quiet_view", False) or view
+        options.pop("overwrite_source", None)
+        contents = {path: self.pipe(wanted, **options)}
+        if not cleanup and source != path:
+            contents[source] = self.source.encode()
+        for file, content in contents.items():
+            write(file, content)
+        if shown:
+            self._view(path, format=path.suffix[1:], quiet=True)
+        return str(path)
+
+
+def write(path: Path, content: bytes) -> None:
+    """Write a file in full or not at all."""
+    # Written under another name first: what breaks off leaves no half of a picture behind.
+    target = path.resolve()
+    passing = target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        if target.exists() and not target.is_file():
+            target.write_bytes(content)  # a device; of a folder this is an error
+            return
         try:
-            return super().render(filename, directory=directory, **{"quiet": True} | options)
-        except (OSError, graphviz.CalledProcessError) as error:
-            said = getattr(error, "stderr", b"").decode(errors="replace")
-            reasons = [line for line in said.splitlines() if not line.startswith("Warning")]
-            raise OSError(
-                f"the drawing was to be written to {outfile or filename or self.filepath!r}: "
-                f"{' '.join(reasons) or error}. Expected a path that can be written"
-            ) from error
+            passing.write_bytes(content)
+            os.replace(passing, target)
+        finally:
+            passing.unlink(missing_ok=True)
+    except OSError as error:
+        folder = target.parent
+        reason = error.strerror if folder.is_dir() else f"there is no folder {str(folder)!r}"
+        raise type(error)(
+            f"the drawing was to be written to {str(path)!r}: {reason}. Expected a path that can "
+            "be written"
+        ) from error
 
 
 def check(format: str) -> None:
@@ -69,10 +150,10 @@ def check(format: str) -> None:
         [dot_command.DOT_BINARY, "-T?"], capture_output=True, text=True, check=False
     )
     formats = answer.stderr.partition("one of:")[2].split()
-    if formats and format.lower() not in formats:
+    if formats and format not in formats:
         raise ValueError(
             f"a drawing was asked for in the format {format!r}: expected one of "
-            f"{', '.join(formats)}"
+            f"{', '.join(sorted([*formats, *MERMAID]))}"
         )
 
 

@@ -1,0 +1,239 @@
+"""All that the page shows, as one dictionary for JSON. It is the page's only source."""
+
+from __future__ import annotations
+
+import linecache
+from collections import Counter
+from functools import cache
+from pathlib import PurePath
+from typing import Any
+
+from tinygrad_reg.derivatives.listing import Line, formula, name_of, of_rule
+from tinygrad_reg.drawing.explorer.arrays import Arrays
+from tinygrad_reg.drawing.explorer.layout import group_box, layouts_of, node_box
+from tinygrad_reg.drawing.explorer.steps import Flow, Walk, is_penalty, result_of, values_used, walk
+from tinygrad_reg.drawing.explorer.strengths import strengths_of
+from tinygrad_reg.drawing.folding import opened_as_fits
+from tinygrad_reg.drawing.mathematics import (
+    edge_text,
+    forward_text,
+    kinks_of,
+    rule_of_argument,
+    words,
+)
+from tinygrad_reg.drawing.picture import Edge, Group, Node, Picture
+from tinygrad_reg.drawing.writing.markup import spelled
+from tinygrad_reg.tensor import Rule, Tensor, rules
+
+__all__ = ["data_of"]
+
+MOST_OPEN = 60  # boxes that are seen at first
+MOST_STATED = 4000  # arguments up to which every rule is written as mathematics
+BRIEFLY = "The graph is large: rules are shown as they stand in the table, without numbers."
+
+Data = dict[str, Any]
+
+
+def data_of(picture: Picture) -> Data:
+    """Everything about a picture's computation, as the page reads it.
+
+    Raises
+    ------
+    NoRendererError
+        If there is no Graphviz, by which boxes are laid out.
+    """
+    arrays = Arrays()
+    walked = walk(picture, arrays.add)
+    values = values_used(picture)
+    boxes = {node.key: node_box(node) for node in picture.nodes}
+    boxes |= {group.key: group_box(group) for group in picture.groups}
+    opened = open_groups(picture)
+    said = Sayings(picture, walked, arrays)
+    data = {
+        "title": title_of(picture),
+        "notice": None,
+        "no_backward": walked.no_backward,
+        "nodes": [
+            described(node)
+            | {"value": arrays.add(values[node.key])}
+            | gradients(walked.flows.get(node.key), arrays)
+            | said.about(node)
+            | {"box": boxes[node.key]}
+            for node in picture.nodes
+        ],
+        "edges": edges_of(picture, said),
+        "groups": [grouped(group, group.key in opened, boxes) for group in picture.groups],
+        "layouts": layouts_of(picture, boxes),
+        "steps": walked.steps,
+        "strengths": strengths_of(picture, arrays.add),
+    }
+    data["arrays"], about_arrays = arrays.finished()
+    notices = [BRIEFLY if said.is_brief else None, about_arrays]
+    data["notice"] = " ".join(filter(None, notices)) or None
+    return data
+
+
+# -- nodes, edges, groups --------------------------------------------------------------------------
+
+
+def title_of(picture: Picture) -> str:
+    """What the page is called, and what is differentiated: the name of the result, else J."""
+    result = result_of(picture)
+    return spelled(result.name) if result is not None and result.name else "J"
+
+
+def described(node: Node) -> Data:
+    """A node without its numbers."""
+    return {
+        "key": node.key,
+        "role": node.role,
+        "symbol": spelled(node.symbol),
+        "options": spelled(", ".join(node.options)),
+        "name": spelled(node.name) if node.name else None,
+        "shape": list(node.shape),
+        "dtype": node.dtype,
+        "group": node.group,
+        "place": place_of(node),
+    }
+
+
+def place_of(node: Node) -> Data | None:
+    """The line that made a value, with the name of its file but not of the folders around it."""
+    if node.place is None:
+        return None
+    path, line = node.place
+    source = linecache.getline(path, line).strip()
+    return {"file": PurePath(path).name, "line": line, "source": spelled(source, 200)}
+
+
+def gradients(flow: Flow | None, arrays: Arrays) -> Data:
+    """The gradient of a node, and its parts where a penalty's arrives."""
+    total, data, penalty = map(arrays.add, flow if flow is not None else (None, None, None))
+    return {"gradient": total, "data_gradient": data, "penalty_gradient": penalty}
+
+
+def edges_of(picture: Picture, said: Sayings) -> list[Data]:
+    """All edges; those that lead to a penalty or away from one say so."""
+    penalties = {node.key for node in picture.nodes if is_penalty(node)}
+    return [
+        {
+            "tail": edge.tail,
+            "head": edge.head,
+            "place": edge.place,
+            "local": spelled(edge.local or said.local_of(edge)),
+            "penalty": edge.head in penalties or edge.tail in penalties,
+        }
+        for edge in picture.edges
+    ]
+
+
+def grouped(group: Group, is_open: bool, boxes: dict[str, Any]) -> Data:
+    """A group, and its box when it is folded."""
+    return {
+        "key": group.key,
+        "parent": group.parent,
+        "title": spelled(group.title),
+        "kind": group.kind,
+        "formula": spelled(group.formula),
+        "count": group.count,
+        "open": is_open,
+        "box": boxes[group.key],
+    }
+
+
+def open_groups(picture: Picture) -> set[str]:
+    """The groups that are open at first: all of them in a small picture, else as many as fit."""
+    if len(picture.nodes) <= MOST_OPEN:
+        return {group.key for group in picture.groups}
+    return opened_as_fits(picture, set(), MOST_OPEN)
+
+
+# -- what is said of an operation ------------------------------------------------------------------
+
+
+class Sayings:
+    """What is said of the nodes of a picture, by the names that they have there."""
+
+    def __init__(self, picture: Picture, walked: Walk, arrays: Arrays) -> None:
+        self.flows = walked.flows
+        self.arrays = arrays
+        self.edges: dict[str, list[Edge]] = {}
+        self.names: dict[int, str] = {}  # `id` of a tensor, or of a copy that stands for it
+        self.arriving: Counter[str] = Counter()  # contributions, by the key of a node
+        self.result = title_of(picture)
+        self.is_brief = len(picture.edges) > MOST_STATED
+        self.nodes = {node.key: node for node in picture.nodes}
+        for node in picture.nodes:
+            if node.name:
+                self.names[id(node.tensor)] = node.name
+        for edge in picture.edges:
+            self.edges.setdefault(edge.head, []).append(edge)
+            head, name = self.nodes[edge.head], self.nodes[edge.tail].name
+            if head.tensor is not None and name:
+                self.names[id(head.tensor.args[edge.argument])] = name
+            if edge.head in self.flows:
+                self.arriving[edge.tail] += 1
+
+    def about(self, node: Node) -> Data:
+        """The title, the rule and the kinks of a node."""
+        if node.tensor is None:
+            title = node.name or " ".join((node.symbol, *node.options))
+            return {"title": spelled(title), "rule": None, "kinks": [], "more_kinks": 0}
+        title = spelled(forward_text(node.tensor, self.names), 120)
+        if node.tensor.rule is None:
+            return {"title": title, "rule": None, "kinks": [], "more_kinks": 0}
+        found, number = kinks_of(node.tensor, self.names)
+        return {
+            "title": title,
+            "rule": self.rule_of(node.key, node.tensor, node.tensor.rule),
+            "kinks": [{"entry": list(kink.entry), "text": kink.text} for kink in found],
+            "more_kinks": number - len(found),
+        }
+
+    def rule_of(self, key: str, tensor: Tensor, rule: Rule) -> Data:
+        """The rule of an operation, for each argument through which a gradient goes."""
+        line = line_of(rule)
+        return {
+            "operation": spelled(line.operation),
+            "form": line.form,
+            "words": "" if self.is_brief else words(tensor, self.names),
+            "arguments": [
+                self.argument_of(tensor, edge, self.flows[key].total)
+                for edge in self.edges.get(key, ())
+                if key in self.flows and edge.tail in self.flows
+            ],
+        }
+
+    def argument_of(self, tensor: Tensor, edge: Edge, cotangent: Any) -> Data:
+        """What the rule says of one argument."""
+        said = {"node": edge.tail, "position": edge.argument}
+        if self.is_brief:
+            assert tensor.rule is not None
+            written = formula(tensor.rule.entries[edge.argument])
+            nothing = dict.fromkeys(("numbers", "entry", "local"))
+            return said | {"written": written, "formula": ["mtext", written]} | nothing
+        statement = rule_of_argument(
+            tensor, edge.argument, self.names,
+            cotangent=cotangent, of=self.result, adds=self.arriving[edge.tail] > 1,
+        )  # fmt: skip
+        return said | {
+            "written": statement.written,
+            "formula": statement.formula,
+            "numbers": statement.numbers,
+            "entry": None if statement.entry is None else list(statement.entry),
+            "local": self.arrays.add(statement.local),
+        }
+
+    def local_of(self, edge: Edge) -> str:
+        """The local derivative in short, if it is short; only of edges that a gradient passes."""
+        tensor = self.nodes[edge.head].tensor
+        if self.is_brief or tensor is None or not {edge.head, edge.tail} <= self.flows.keys():
+            return ""
+        return edge_text(tensor, edge.argument, self.names)
+
+
+@cache
+def line_of(rule: Rule) -> Line:
+    """The line of the derivative table that an operation was differentiated by."""
+    names = (name_of(op) for op, known in rules.items() if known is rule)
+    return of_rule(next(filter(None, names), rule.name), rule)

@@ -1,0 +1,83 @@
+"""What is written for the letters of a rule: the nodes' own names, where they have any."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from tinygrad_reg.derivatives import penalties
+from tinygrad_reg.drawing.mathematics.expressions import COTANGENT, RESULT
+from tinygrad_reg.drawing.mathematics.reading import parameter_names
+from tinygrad_reg.drawing.mathematics.writing import Math, Sign, operator, row, sign_of
+from tinygrad_reg.tensor import Rule, Tensor, rules
+
+__all__ = ["PENALTY_LETTERS", "Names", "derivative_sign", "name_in", "signs_of"]
+
+
+Names = Callable[[Tensor], "str | None"] | Mapping[int, str] | None
+
+PENALTY_LETTERS: dict[Rule, tuple[str, ...]] = {
+    rules[penalties.l1_]: ("λ", "m"),
+    rules[penalties.l2_]: ("λ", "m"),
+    rules[penalties.elastic_net_]: ("λ", "m", "r"),
+    rules[penalties.group_lasso_]: ("λ", "m"),
+}
+
+
+def name_in(names: Names, tensor: Any) -> str | None:
+    """The name of a tensor, if it has one."""
+    if type(tensor) is not Tensor or names is None:
+        return None
+    return names.get(id(tensor)) if isinstance(names, Mapping) else names(tensor)
+
+
+def signs_of(node: Tensor, position: int, names: Names, of: str) -> dict[str, Sign]:
+    """What is written for the result, for each argument and for the cotangent."""
+    rule = node.rule
+    assert rule is not None
+    given = {RESULT: name_in(names, node)} | {
+        str(i): name_in(names, x) for i, x in enumerate(node.args)
+    }
+    letters = {RESULT: "y"} | fallback_letters(rule, position, len(node.args))
+    taken = {name for name in given.values() if name}
+    seen: dict[int, str] = {}
+    signs = {}
+    for key, name in given.items():
+        x = node if key == RESULT else node.args[int(key)]
+        if not name:
+            name = seen.get(id(x), letters[key])
+            while name in taken and id(x) not in seen:
+                name += "′"
+            taken.add(name)
+            seen[id(x)] = name
+        signs[key] = sign_of(name)
+    whole = f"∂{sign_of(of).text}/∂{signs[RESULT].text}"
+    signs[COTANGENT] = Sign(derivative_sign(of, signs[RESULT]), whole, is_atom=False)
+    return signs
+
+
+def derivative_sign(of: str, sign: Sign) -> Math:
+    """∂J/∂x."""
+    above = row(operator("∂"), sign_of(of).math)
+    return ["mfrac", above, row(operator("∂"), sign.math)]
+
+
+def fallback_letters(rule: Rule, position: int, number: int) -> dict[str, str]:
+    """Letters for arguments that have no name: those of the rule."""
+    if rule in PENALTY_LETTERS:
+        known = PENALTY_LETTERS[rule]
+        return {str(i): known[i] if i < len(known) else "W" for i in range(number)}
+    said = rule.entries[position]
+    names: tuple[str, ...] = ()
+    if callable(said):
+        names = parameter_names(said)[1 if rule.is_local else 2 :]
+    if rule is rules[np.matmul]:
+        names = ("A", "B")
+    if not names or names[0].startswith("*"):
+        names = ("x",) if number == 1 else tuple("abcdefgh")
+    found = {}
+    for i in range(number):
+        found[str(i)] = names[i] if i < len(names) and names[i][0] != "*" else f"x{i + 1}"
+    return found
