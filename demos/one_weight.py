@@ -20,7 +20,7 @@ import tinygrad_reg as tg
 from tinygrad_reg.training import soft_threshold
 
 matplotlib.use("Agg")
-from matplotlib import pyplot  # noqa: E402
+from matplotlib import pyplot
 
 PENALTIES = {"l2": tg.l2, "l1": tg.l1}
 BEST = {"l2": lambda lambd: 1 / (1 + lambd), "l1": lambda lambd: max(1 - lambd, 0.0)}

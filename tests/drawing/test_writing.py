@@ -16,11 +16,12 @@ from hypothesis import strategies as st
 
 from tests.drawing.random_pictures import boxes_in, chain_of, pictures
 from tinygrad_reg.drawing.picture import Edge, Group, Node, Picture
+from tinygrad_reg.drawing.symbols import number, spelled
 from tinygrad_reg.drawing.writing import renderer
 from tinygrad_reg.drawing.writing.dot import DETAILS, drawing_of
 from tinygrad_reg.drawing.writing.looks import ROLES, SHAPES, THEMES
-from tinygrad_reg.drawing.writing.markup import Grid, spelled
-from tinygrad_reg.drawing.writing.summaries import number, number_lines
+from tinygrad_reg.drawing.writing.markup import Grid
+from tinygrad_reg.drawing.writing.summaries import number_lines
 from tinygrad_reg.drawing.writing.widths import width_of
 
 SVG = "{http://www.w3.org/2000/svg}"

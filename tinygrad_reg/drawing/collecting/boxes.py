@@ -15,7 +15,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
-from tinygrad_reg.drawing.writing.labels import (
+from tinygrad_reg.drawing.symbols import (
     COMMUTATIVE,
     INFIX,
     LONGEST_FORMULA,

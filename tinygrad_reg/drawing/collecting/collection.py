@@ -15,7 +15,7 @@ from tinygrad_reg.drawing.collecting.naming import (
 )
 from tinygrad_reg.drawing.collecting.simplifying import simplify
 from tinygrad_reg.drawing.collecting.watching import Sweep
-from tinygrad_reg.drawing.writing.labels import PENALTIES
+from tinygrad_reg.drawing.symbols import PENALTIES
 from tinygrad_reg.tensor import ALIAS, Tensor
 
 __all__ = ["Collection"]

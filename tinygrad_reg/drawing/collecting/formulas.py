@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from tinygrad_reg.derivatives import penalties
 from tinygrad_reg.drawing.collecting.history import FORWARD, UPDATE
-from tinygrad_reg.drawing.writing.labels import PENALTIES, written
+from tinygrad_reg.drawing.symbols import PENALTIES, written
 from tinygrad_reg.tensor import Rule, Tensor, rules
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from tinygrad_reg.drawing.collecting.formulas import (
 )
 from tinygrad_reg.drawing.collecting.history import FORWARD, GRADIENT, UPDATE
 from tinygrad_reg.drawing.picture import Group, Picture
-from tinygrad_reg.drawing.writing.labels import PENALTIES
+from tinygrad_reg.drawing.symbols import PENALTIES
 from tinygrad_reg.modes import Scope
 from tinygrad_reg.tensor import Tensor, rules
 

@@ -20,7 +20,7 @@ from tinygrad_reg.drawing.collecting.soundness import check_graph
 from tinygrad_reg.drawing.collecting.watching import Observer
 from tinygrad_reg.drawing.mathematics import edge_text
 from tinygrad_reg.drawing.picture import Edge, Node, Picture
-from tinygrad_reg.drawing.writing.labels import (
+from tinygrad_reg.drawing.symbols import (
     PENALTIES,
     operation_of,
     place_of_argument,

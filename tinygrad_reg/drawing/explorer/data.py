@@ -22,7 +22,7 @@ from tinygrad_reg.drawing.mathematics import (
     words,
 )
 from tinygrad_reg.drawing.picture import Edge, Group, Node, Picture
-from tinygrad_reg.drawing.writing.markup import spelled
+from tinygrad_reg.drawing.symbols import spelled
 from tinygrad_reg.tensor import Rule, Tensor, rules
 
 __all__ = ["data_of"]

@@ -14,7 +14,7 @@ from graphviz.backend import dot_command
 
 from tinygrad_reg.drawing.explorer.steps import is_penalty
 from tinygrad_reg.drawing.picture import Group, Node, Picture
-from tinygrad_reg.drawing.writing.markup import spelled
+from tinygrad_reg.drawing.symbols import spelled
 from tinygrad_reg.drawing.writing.renderer import choose_renderer
 from tinygrad_reg.drawing.writing.widths import width_of
 

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tinygrad_reg.drawing.picture import Node, Picture
-from tinygrad_reg.drawing.writing.labels import PENALTIES
+from tinygrad_reg.drawing.symbols import PENALTIES
 from tinygrad_reg.modes import switched
 from tinygrad_reg.sweeps import ancestors, reverse, scalar_seed
 from tinygrad_reg.tensor import ALIAS, Tensor, leaf

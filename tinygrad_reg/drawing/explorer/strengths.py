@@ -14,8 +14,7 @@ import numpy as np
 from tinygrad_reg.drawing.explorer.arrays import number
 from tinygrad_reg.drawing.explorer.steps import reason_against, result_of
 from tinygrad_reg.drawing.picture import Node, Picture
-from tinygrad_reg.drawing.writing.labels import PENALTIES, PENALTY_LETTERS
-from tinygrad_reg.drawing.writing.markup import spelled
+from tinygrad_reg.drawing.symbols import PENALTIES, PENALTY_LETTERS, spelled
 from tinygrad_reg.modes import switched
 from tinygrad_reg.sweeps import ancestors, reverse, scalar_seed
 from tinygrad_reg.tensor import ALIAS, Tensor, as_result, leaf, plain

@@ -9,18 +9,17 @@ from __future__ import annotations
 from textwrap import wrap
 
 from tinygrad_reg.drawing.picture import Edge, Group, Node, Picture
+from tinygrad_reg.drawing.symbols import LONGEST, spelled
 from tinygrad_reg.drawing.writing.labels import lines_of, titled
 from tinygrad_reg.drawing.writing.looks import FONT, ROLES, SHAPES, Theme, theme_called
 from tinygrad_reg.drawing.writing.markup import (
     EDGE_SIZE,
-    LONGEST,
     SIZE,
     SMALL,
     Line,
     Span,
     beside,
     label,
-    spelled,
 )
 from tinygrad_reg.drawing.writing.nesting import penalties_in, walked
 from tinygrad_reg.drawing.writing.renderer import Drawing

@@ -10,12 +10,12 @@ from html import escape
 from itertools import pairwise
 from math import ceil
 
+from tinygrad_reg.drawing.symbols import spelled
 from tinygrad_reg.drawing.writing.looks import Theme
 from tinygrad_reg.drawing.writing.widths import width_of
 
-__all__ = ["Grid", "Line", "Span", "beside", "escaped", "label", "shortened", "spelled"]
+__all__ = ["Grid", "Line", "Span", "beside", "escaped", "label"]
 
-LONGEST = 40
 GAP = 6  # points between two columns
 SLACK = 6  # points, and
 SHARE = 0.12  # of a text, that the widest font may take from a box's margin
@@ -118,28 +118,6 @@ def written(span: Span, theme: Theme, always: bool = False) -> str:
     if span.tone != "ink" or (always and not attributes):
         attributes += f' COLOR="{theme.tones[span.tone]}"'
     return f"<FONT{attributes}>{words}</FONT>" if attributes else words
-
-
-def shortened(text: str, longest: int = LONGEST) -> str:
-    """Text of at most so many characters, with … for what was left out."""
-    return text if len(text) <= longest else text[: longest - 1] + "…"
-
-
-def spelled(text: str, longest: int = LONGEST) -> str:
-    r"""Text as it is shown: shortened, with what has no glyph spelled out.
-
-    Examples
-    --------
-    >>> print(spelled("two\nlines"))
-    two\nlines
-    """
-    return shortened(
-        "".join(
-            c if c.isprintable() or c == "\u200d" else c.encode("unicode_escape").decode()
-            for c in shortened(text, longest)
-        ),
-        longest,
-    )
 
 
 def escaped(text: str) -> str:

@@ -10,9 +10,10 @@ import re
 from collections.abc import Iterator
 
 from tinygrad_reg.drawing.picture import Edge, Group, Node, Picture
+from tinygrad_reg.drawing.symbols import spelled
 from tinygrad_reg.drawing.writing.labels import lines_of, titled
 from tinygrad_reg.drawing.writing.looks import ROLES, SHAPES, Theme, theme_called
-from tinygrad_reg.drawing.writing.markup import Grid, Line, spelled
+from tinygrad_reg.drawing.writing.markup import Grid, Line
 from tinygrad_reg.drawing.writing.nesting import penalties_in, walked
 
 __all__ = ["mermaid_of"]

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_reg.drawing.symbols import number
 from tinygrad_reg.drawing.writing.markup import SMALL, Grid, Line, Span
 
 __all__ = ["is_finite", "number", "number_lines"]
@@ -13,11 +14,6 @@ __all__ = ["is_finite", "number", "number_lines"]
 MOST_ENTRIES = 6  # of a list that is shown in full
 MOST_ROWS, MOST_COLUMNS = 3, 4  # of a matrix that is
 EXPLODING = 1e6  # a gradient with a norm above this is no gradient to step along
-
-
-def number(x: Any) -> str:
-    """A number in four digits."""
-    return f"{float(x):.4g}".replace("-", "−").replace("nan", "NaN").replace("inf", "∞")
 
 
 def number_lines(value: Any, gradient: Any) -> list[Line]:

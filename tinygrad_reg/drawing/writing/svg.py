@@ -6,9 +6,9 @@ import re
 from html import escape, unescape
 
 from tinygrad_reg.drawing.picture import Picture
+from tinygrad_reg.drawing.symbols import spelled
 from tinygrad_reg.drawing.writing.labels import title_of, titled
 from tinygrad_reg.drawing.writing.looks import FONT, FONTS
-from tinygrad_reg.drawing.writing.markup import spelled
 
 __all__ = ["finished"]
 
