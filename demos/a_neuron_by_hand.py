@@ -49,16 +49,10 @@ def main():
 
     folder = Path("a-neuron-by-hand")
     folder.mkdir(exist_ok=True)
-    w1, w2, b = (
-        tg.Tensor(value, requires_grad=True, name=name)
-        for value, name in zip(weights, ("w1", "w2", "b"), strict=True)
-    )
-    J = loss(w1, w2, b)
-    J.backward()
-    tg.draw(J, detail="gradients").render(outfile=folder / "graph.svg", cleanup=True)
-    tg.draw(tg.grad(loss, (0, 1, 2)), *weights).render(
-        outfile=folder / "gradient.svg", cleanup=True
-    )
+    values = tg.draw(loss, *weights, detail="gradients")
+    values.render(outfile=folder / "graph.svg", cleanup=True)
+    gradient = tg.draw(tg.grad(loss, (0, 1, 2)), *weights)
+    gradient.render(outfile=folder / "gradient.svg", cleanup=True)
     tg.explore(loss, *weights, path=folder / "explorer.html")
     print(f"the graph, the gradient's graph and a page to walk through are in {folder}/")
 

@@ -58,12 +58,8 @@ def main():
         ("apart", apart, (x, x)),
         ("broadcast", shifted, (b,)),
     ):
-        leaves = [tg.Tensor(value, requires_grad=True) for value in arguments]
-        for leaf, letter in zip(leaves, function.__code__.co_varnames, strict=False):
-            leaf.name = letter
-        result = function(*leaves)
-        result.backward()
-        tg.draw(result, detail="gradients").render(outfile=folder / f"{name}.svg", cleanup=True)
+        drawing = tg.draw(function, *arguments, detail="gradients")
+        drawing.render(outfile=folder / f"{name}.svg", cleanup=True)
     tg.explore(together, x, path=folder / "explorer.html")
     print(f"the pictures and a page to walk through are in {folder}/")
 

@@ -380,3 +380,15 @@ def test_a_notebook_shows_no_graph_that_is_too_large_to_look_at():
         y = y + x
     assert y._repr_svg_() is None
     assert "<svg" in (x * x)._repr_svg_()
+
+
+def test_gradients_that_are_asked_for_are_shown_without_backward():
+    def loss(w, b):
+        z = w * 3 + b
+        return np.tanh(z)
+
+    drawing = tg.draw(loss, 0.1, 0.2, detail="gradients")
+    slope = 1 - np.tanh(0.5) ** 2
+    assert f"∂ = {slope:.4g}<" in statement(drawing, "<B>z</B>")
+    assert f"∂ = {3 * slope:.4g}<" in statement(drawing, "<B>w</B>")
+    assert "∂" not in tg.draw(loss, 0.1, 0.2).source

@@ -51,8 +51,8 @@ def draw(
         as it is. `tg.Tensor(X)` makes data of X.
     detail : {"shape", "values", "gradients"}, optional
         What is said of each value: its shape, its entries (or a summary of many) as well, or also
-        its gradient and, at the edges, local derivatives. Without it, "gradients" where
-        `backward()` has left some, else "shape".
+        the gradient of the number that is drawn and, at the edges, local derivatives. Without it,
+        "gradients" where `backward()` has left some, else "shape".
     depth : int, optional
         How many levels of groups are open. Without it, as many as fit into a picture that can be
         looked at.
@@ -93,7 +93,8 @@ def draw(
     >>> "1 − ·²" in tg.draw(program, np.ones(3)).source
     True
     """
-    picture = grouped(collected(target, example_args))
+    asked = detail == "gradients"
+    picture = grouped(collected(target, example_args, differentiated=asked))
     if detail is None:
         detail = "gradients" if has_gradients(picture) else "shape"
     return drawing_of(folded(picture, depth, expand), detail, theme)

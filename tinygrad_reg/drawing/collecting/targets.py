@@ -26,10 +26,17 @@ EXPECTED = (
 )
 
 
-def collected(target: Any, example_args: tuple[Any, ...] = (), asked: str = "draw") -> Picture:
+def collected(
+    target: Any,
+    example_args: tuple[Any, ...] = (),
+    asked: str = "draw",
+    *,
+    differentiated: bool = False,
+) -> Picture:
     """The picture of a tensor, of tensors, of what a function returns, or of a program.
 
-    `asked` is what messages call the function that was asked for it.
+    `asked` is what messages call the function that was asked for it. `differentiated` asks for
+    the gradient of a single number also where `backward()` has not been called.
 
     Raises
     ------
@@ -42,14 +49,14 @@ def collected(target: Any, example_args: tuple[Any, ...] = (), asked: str = "dra
     if graph is not None:
         return picture_of_graph(graph)
     if callable(target):
-        return picture_of_function(target, example_args, asked)
+        return picture_of_function(target, example_args, asked, differentiated)
     tensors = tensors_in(target) if isinstance(target, Tensor | list | tuple | dict) else []
     strange = next((x for x in tensors if type(x) is not Tensor), None)
     if example_args or not tensors or strange is not None:
         raise TypeError(
             f"{asked} was given {described(target, strange, len(example_args))}: {EXPECTED}"
         )
-    return picture_of_tensors(tensors, callers_scopes())
+    return picture_of_tensors(tensors, callers_scopes(), differentiated=differentiated)
 
 
 def described(target: Any, strange: Any, more: int) -> str:
@@ -63,7 +70,7 @@ def described(target: Any, strange: Any, more: int) -> str:
 
 
 def picture_of_function(
-    function: Callable[..., Any], example_args: tuple[Any, ...], asked: str
+    function: Callable[..., Any], example_args: tuple[Any, ...], asked: str, differentiated: bool
 ) -> Picture:
     """The graph behind what a function returns for example arguments."""
     if thread.tracer is not None and not isinstance(thread.tracer, Observer):
@@ -93,7 +100,8 @@ def picture_of_function(
             "list, tuple or dict of tensors. Return nothing else, and give floating example "
             "arguments (3.0, not 3)"
         )
-    return picture_of_tensors(tensors, [*reversed(observer.scopes), *callers_scopes()], observer)
+    scopes = [*reversed(observer.scopes), *callers_scopes()]
+    return picture_of_tensors(tensors, scopes, observer, differentiated=differentiated)
 
 
 def signature_of(function: Callable[..., Any], number: int) -> Signature:

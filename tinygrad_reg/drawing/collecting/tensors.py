@@ -37,20 +37,25 @@ MOST_ARGUMENTS = 16  # of an operation, to write local derivatives at its edges
 
 
 def picture_of_tensors(
-    roots: list[Tensor], scopes: Iterable[Scope], observer: Observer | None = None
+    roots: list[Tensor],
+    scopes: Iterable[Scope],
+    observer: Observer | None = None,
+    *,
+    differentiated: bool = False,
 ) -> Picture:
     """Every tensor behind the roots as one node, numbered from 0 after its arguments.
 
     The scopes are where names are looked for; the observer has watched while the roots were made.
+    `differentiated` asks for gradients, also where `backward()` has not left any.
     """
     check_graph(roots)
     with young_generation:
-        return picture_of(Collection(roots, scopes, History(observer)))
+        return picture_of(Collection(roots, scopes, History(observer)), differentiated)
 
 
-def picture_of(shown: Collection) -> Picture:
+def picture_of(shown: Collection, differentiated: bool) -> Picture:
     """The picture of what is shown."""
-    gradients = gradients_of(shown.tensors, shown.roots)
+    gradients = gradients_of(shown.tensors, shown.roots, differentiated)
     keys = {id(tensor): str(i) for i, tensor in enumerate(shown.tensors)}
     picture = Picture()
     for tensor in shown.tensors:
@@ -103,14 +108,16 @@ def text_of_constant(constant: Tensor, shown: Collection) -> str:
     return "constant"
 
 
-def gradients_of(tensors: list[Tensor], roots: list[Tensor]) -> dict[int, Any]:
+def gradients_of(
+    tensors: list[Tensor], roots: list[Tensor], differentiated: bool
+) -> dict[int, Any]:
     """∂(what is drawn)/∂(each tensor), by its `id`, if `backward()` has left a gradient in a leaf.
 
     Of a leaf, its `grad`. The values between can only be given a gradient if a single number is
-    drawn, where a sweep can start.
+    drawn, where a sweep can start; there they are given one also if it is asked for.
     """
     gradients = {id(tensor): tensor.grad for tensor in tensors if tensor.grad is not None}
-    if gradients and len(roots) == 1 and roots[0].shape == () and roots[0].rule is not None:
+    if (gradients or differentiated) and len(roots) == 1 and roots[0].shape == () and roots[0].rule is not None:
         gradients = cotangents(roots[0]) | gradients
     return gradients
 
