@@ -24,12 +24,16 @@ def test_the_readmes_code_prints_what_it_shows(tmp_path):
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     code = "\n".join(re.findall(r"```python\n(.*?)```", text, re.DOTALL))
     shown = re.findall(r"```\n((?:\d|def ).*?)```", text, re.DOTALL)
+    code += '\nprint(tg.draw(loss, detail="shape").mermaid)\n'
     (tmp_path / "readme.py").write_text(code, encoding="utf-8")
     printed = run_python(["readme.py"], tmp_path)
     assert printed.startswith(shown[0])
     assert len(shown) == 2
     assert shown[1] in printed
-    assert "<svg" in (tmp_path / "graph.svg").read_text(encoding="utf-8")
+    [picture] = re.findall(r"```mermaid\n(.*?)```", text, re.DOTALL)
+    assert picture in printed
+    for name in ("graph.svg", "gradient.svg", "walk.html"):
+        assert "<svg" in (tmp_path / name).read_text(encoding="utf-8")
 
 
 def test_the_readme_has_two_commands_of_one_line():
