@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from graphviz.backend import dot_command
 
@@ -26,13 +26,24 @@ SMALLEST = (44, 32)
 GAP = (34, 20)  # between columns, and between boxes of a column
 MARGIN = 12
 STRAIGHT, BENT = 8, 2
+LABEL = 9  # points of the local derivative on an arrow
+ROOM = 20  # points of an arrow that are free for it in any case
+MOST_LABELLED = 60  # children of a group among whose arrows room is made
 LARGEST_DRAWN = 400  # children of a group that are laid out with Graphviz
 GRAPH = 'rankdir=LR nodesep="0.26" ranksep="0.5" nslimit=4 nslimit1=4'
+BLANK = '<<TABLE BORDER="0" FIXEDSIZE="TRUE" WIDTH="{}" HEIGHT="1"><TR><TD></TD></TR></TABLE>>'
 
 Line = dict[str, Any]
 Box = dict[str, Any]
-Edges = dict[tuple[str, str], int]  # tail and head -> how straight it should be
+Edges = dict[tuple[str, str], "Way"]  # tail and head -> what leads from one to the other
 Children = dict[str, list[str]]  # key of a group, "" for the whole -> keys of what is in it
+
+
+class Way(NamedTuple):
+    """How straight an arrow should be, and how many points what is written on it takes."""
+
+    weight: int
+    room: int
 
 
 # -- boxes -----------------------------------------------------------------------------------------
@@ -109,10 +120,15 @@ def inner_edges(picture: Picture) -> dict[str, Edges]:
     for edge in picture.edges:
         weight = STRAIGHT if edge.tail in made else BENT
         weight = 1 if {edge.tail, edge.head} & penalties else weight
+        room = max(0, round(width_of(edge.local, LABEL)) - ROOM) if edge.local else 0
         inside = ""
         for tail, head in zip(path[edge.tail], path[edge.head], strict=False):
             if tail != head:
-                found[inside][tail, head] = max(weight, found[inside].get((tail, head), 0))
+                before = found[inside].get((tail, head), Way(0, 0))
+                is_direct = (tail, head) == (edge.tail, edge.head)
+                found[inside][tail, head] = Way(
+                    max(weight, before.weight), max(room * is_direct, before.room)
+                )
                 break
             inside = tail
     return found
@@ -151,10 +167,10 @@ def dot_of(keys: list[str], edges: Edges, boxes: dict[str, Box]) -> str:
         f"{i} [width={boxes[key]['width'] / 72:.4f} height={boxes[key]['height'] / 72:.4f}]"
         for key, i in numbers.items()
     ]
-    lines += [
-        f"{numbers[tail]} -> {numbers[head]} [weight={weight}]"
-        for (tail, head), weight in edges.items()
-    ]
+    for (tail, head), way in edges.items():
+        wide = way.room if len(keys) <= MOST_LABELLED else 0
+        label = f" label={BLANK.format(wide)}" if wide else ""
+        lines.append(f"{numbers[tail]} -> {numbers[head]} [weight={way.weight}{label}]")
     body = "\n".join(lines)
     return f'digraph {{\ngraph [{GRAPH}]\nnode [shape=box fixedsize=true label=""]\n{body}\n}}\n'
 

@@ -10,7 +10,7 @@ from textwrap import wrap
 
 from tinygrad_reg.drawing.picture import Edge, Group, Node, Picture
 from tinygrad_reg.drawing.symbols import LONGEST, spelled
-from tinygrad_reg.drawing.writing.labels import lines_of, titled
+from tinygrad_reg.drawing.writing.labels import is_folded, lines_of, look_of, titled
 from tinygrad_reg.drawing.writing.looks import FONT, ROLES, SHAPES, Theme, theme_called
 from tinygrad_reg.drawing.writing.markup import (
     EDGE_SIZE,
@@ -19,6 +19,7 @@ from tinygrad_reg.drawing.writing.markup import (
     Line,
     Span,
     beside,
+    between_bars,
     label,
 )
 from tinygrad_reg.drawing.writing.nesting import penalties_in, walked
@@ -92,20 +93,19 @@ def add_boxes(drawing: Drawing, picture: Picture, detail: str, theme: Theme) -> 
     open_frames = [drawing]
     for what, item in walked(picture):
         if isinstance(item, Node):
+            role = look_of(item)
+            shape = SHAPES["group" if is_folded(item) else role]
+            colours = {"fillcolor": theme.fills[role], "color": theme.lines[role]}
             text = label(lines_of(item, detail), theme)
-            open_frames[-1].node(item.key, text, **look_of(item.role, theme))
+            if shape is SHAPES["penalty"]:
+                text = between_bars(text, theme.lines[role])
+            open_frames[-1].node(item.key, text, **shape, **colours)
         elif what == "open":
             look = frame_look(item, theme)
             open_frames.append(Drawing(f"cluster_{item.key}", graph_attr=look))
         else:
             inner = open_frames.pop()
             open_frames[-1].subgraph(inner)
-
-
-def look_of(role: str, theme: Theme) -> dict[str, str]:
-    """The attributes of a box."""
-    colours = {"fillcolor": theme.fills[role], "color": theme.lines[role]}
-    return SHAPES[role] | colours
 
 
 def frame_look(group: Group, theme: Theme) -> dict[str, str]:
@@ -196,7 +196,7 @@ def align(drawing: Drawing, picture: Picture) -> None:
 
 def add_legend(drawing: Drawing, picture: Picture, theme: Theme) -> None:
     """Show the colour and the border of each role that occurs, in one row."""
-    found = {node.role for node in picture.nodes}
+    found = {look_of(node) for node in picture.nodes}
     cells = "".join(legend_cell(role, theme) for role in ROLES if role in found)
     if cells:
         row = f'<<TABLE BORDER="0" CELLSPACING="8" CELLPADDING="0"><TR>{cells}</TR></TABLE>>'
@@ -210,9 +210,13 @@ def legend_cell(role: str, theme: Theme) -> str:
     style += ",dashed" if "dashed" in shape.get("style", "") else ""
     border = round(float(shape.get("penwidth", 1)))
     look = f'STYLE="{style}" COLOR="{theme.lines[role]}" BGCOLOR="{theme.fills[role]}"'
+    words = f'<TD CELLPADDING="4" WIDTH="{round(Span(role).width) + 14}">{role}</TD>'
+    if role == "penalty":  # as `between_bars` shows it
+        bars = f'BORDER="2" SIDES="LR" COLOR="{theme.lines[role]}"'
+        words = f'<TD WIDTH="3"></TD>{words.replace("<TD", f"<TD {bars}")}<TD WIDTH="3"></TD>'
     words = (
-        f'<TABLE BORDER="{border}" CELLBORDER="0" CELLSPACING="0" CELLPADDING="4" {look}>'
-        f'<TR><TD WIDTH="{round(Span(role).width) + 6}">{role}</TD></TR></TABLE>'
+        f'<TABLE BORDER="{border}" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0" {look}>'
+        f"<TR>{words}</TR></TABLE>"
     )
     if "peripheries" not in shape:
         return f"<TD>{words}</TD>"

@@ -12,7 +12,7 @@ from tinygrad_reg.drawing.writing.markup import LARGE, SMALL, Line, Span
 from tinygrad_reg.drawing.writing.summaries import is_finite, number_lines
 from tinygrad_reg.tensor import plain
 
-__all__ = ["extent_of", "lines_of", "title_of", "titled"]
+__all__ = ["extent_of", "is_folded", "lines_of", "look_of", "title_of", "titled"]
 
 
 def lines_of(node: Node, detail: str) -> list[Line]:
@@ -27,8 +27,7 @@ def lines_of(node: Node, detail: str) -> list[Line]:
 
 def heading(node: Node) -> list[Line]:
     """The operation, and under it the name and the shape of what it makes."""
-    is_unknown = node.value is None and node.shape == ()
-    if node.role == "group" or (node.role == "penalty" and node.name and is_unknown):
+    if is_folded(node):
         return group_heading(node)
     lines: list[Line] = []
     if node.symbol:
@@ -39,6 +38,19 @@ def heading(node: Node) -> list[Line]:
     if node.name:
         lines.append([Span(node.name, LARGE, bold=True)])
     return [*lines, [extent]]
+
+
+def is_folded(node: Node) -> bool:
+    """Whether a box is a group that is drawn as one box."""
+    is_unknown = node.value is None and node.shape == ()
+    return node.role == "group" or (node.role == "penalty" and bool(node.name) and is_unknown)
+
+
+def look_of(node: Node) -> str:
+    """The role whose colours a box has: its own, but a folded group has those of its part."""
+    if node.role != "group" or node.part in ("forward", "update"):
+        return node.role
+    return "tangent" if node.part.endswith("tangent") else "backward"
 
 
 def group_heading(node: Node) -> list[Line]:

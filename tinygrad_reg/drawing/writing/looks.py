@@ -23,7 +23,8 @@ SHAPES: dict[str, dict[str, str]] = {
     "update": ROUNDED,
     "backward": ROUNDED | {"penwidth": "1.6"},
     "tangent": {"style": "rounded,filled,dashed"},
-    "penalty": {"shape": "octagon", "margin": "0", "penwidth": "1.6"},
+    # Between two bars, which `markup.between_bars` draws: no room but theirs.
+    "penalty": {"margin": "0.05,0", "width": "0", "height": "0", "penwidth": "1.6"},
     "output": ROUNDED | {"peripheries": "2"},
     "group": {"shape": "folder", "penwidth": "2"},
 }

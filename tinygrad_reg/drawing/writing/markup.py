@@ -14,7 +14,7 @@ from tinygrad_reg.drawing.symbols import spelled
 from tinygrad_reg.drawing.writing.looks import Theme
 from tinygrad_reg.drawing.writing.widths import width_of
 
-__all__ = ["Grid", "Line", "Span", "beside", "escaped", "label"]
+__all__ = ["Grid", "Line", "Span", "beside", "between_bars", "escaped", "label"]
 
 GAP = 6  # points between two columns
 SLACK = 6  # points, and
@@ -67,6 +67,12 @@ def label(lines: list[Line], theme: Theme, padding: int = 0) -> str:
             cells.append(f'<TD ALIGN="LEFT">{grid(line, theme)}</TD>')
     rows = "".join(f"<TR>{each}</TR>" for each in cells)
     return f"<{TABLE.format(padding)}{rows}</TABLE>>"
+
+
+def between_bars(words: str, colour: str) -> str:
+    """A label between two bars, like the matrix in ‖W‖; at least as large as other boxes."""
+    bars = f'BORDER="2" SIDES="LR" COLOR="{colour}" WIDTH="36" HEIGHT="29" CELLPADDING="7"'
+    return f'<{TABLE.format(0)}<TR><TD ALIGN="LEFT" {bars}>{words[1:-1]}</TD></TR></TABLE>>'
 
 
 def text_cell(lines: list[list[Span]], theme: Theme) -> str:

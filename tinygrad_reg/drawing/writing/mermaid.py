@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from tinygrad_reg.drawing.picture import Edge, Group, Node, Picture
 from tinygrad_reg.drawing.symbols import spelled
-from tinygrad_reg.drawing.writing.labels import lines_of, titled
+from tinygrad_reg.drawing.writing.labels import is_folded, lines_of, look_of, titled
 from tinygrad_reg.drawing.writing.looks import ROLES, SHAPES, Theme, theme_called
 from tinygrad_reg.drawing.writing.markup import Grid, Line
 from tinygrad_reg.drawing.writing.nesting import penalties_in, walked
@@ -66,7 +66,7 @@ def boxes_of(
     depth = 1
     for what, item in walked(picture):
         if isinstance(item, Node):
-            left, right = BRACKETS.get(item.role, ROUND)
+            left, right = BRACKETS.get("group" if is_folded(item) else item.role, ROUND)
             text = LINE_END.join(map(said, lines_of(item, detail)))
             yield f'{INDENT * depth}{identifiers[item.key]}{left}"{text}"{right}'
         elif what == "open":
@@ -112,7 +112,7 @@ def classes_of(picture: Picture, identifiers: dict[str, str], theme: Theme) -> I
     """The lines that give each role its colours."""
     members: dict[str, list[str]] = {}
     for node in picture.nodes:
-        members.setdefault(node.role, []).append(identifiers[node.key])
+        members.setdefault(look_of(node), []).append(identifiers[node.key])
     for role in ROLES:
         if role in members:
             look = f"fill:{theme.fills[role]},stroke:{theme.lines[role]},color:{theme.tones['ink']}"
