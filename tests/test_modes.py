@@ -181,3 +181,26 @@ def test_a_scope_holds_for_its_own_thread_only_and_changes_no_gradient():
 def test_a_scope_needs_a_name():
     with pytest.raises(TypeError, match="scope was given 3 of type int"), tg.scope(3):
         pass
+
+
+def test_blocks_in_generators_may_end_in_any_order():
+    def silent():
+        with tg.no_grad():
+            yield
+
+    def grouped(name):
+        with tg.scope(name):
+            yield
+
+    x = tg.Tensor(1.0, requires_grad=True)
+    first, second, third = silent(), silent(), grouped("A")
+    for generator in (first, second, third):
+        next(generator)
+    first.close()
+    assert not (x * 2).requires_grad
+    second.close()
+    with tg.scope("B"):
+        third.close()
+        assert names_of_scopes(x * 2)[-1] == "B"
+    assert (x * 2).requires_grad
+    assert not hasattr(x * 2, "place")

@@ -64,6 +64,7 @@ class Thread(threading.local):
     tracer: Any = None  # what operations and rules are called through while a function is compiled
 
     def __init__(self) -> None:
+        self.blocks: list[dict[str, Any]] = []  # what each block that is open has set
         self.lines: dict[int, str] = {}  # number of a watched tensor -> the line that made it
 
 
@@ -80,15 +81,22 @@ switches = Switches()
 
 @contextmanager
 def switched(**settings: Any) -> Iterator[None]:
-    """Set switches of this thread for the time of a block."""
-    before = {name: getattr(thread, name) for name in settings}
+    """Set switches of this thread for the time of a block.
+
+    What counts is the block entered last among those that have not ended: blocks inside of
+    generators may end in another order than they began.
+    """
     with switches.lock:
         switches.active += 1
+    thread.blocks.append(settings)
+    vars(thread).update(settings)
     try:
-        vars(thread).update(settings)
         yield
     finally:
-        vars(thread).update(before)
+        thread.blocks[:] = [block for block in thread.blocks if block is not settings]
+        for name in settings:
+            others = [block[name] for block in thread.blocks if name in block]
+            setattr(thread, name, others[-1] if others else getattr(Thread, name))
         with switches.lock:
             switches.active -= 1
 
