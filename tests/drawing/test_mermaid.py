@@ -95,7 +95,7 @@ def test_role_has_its_shape_and_colours_and_a_penalty_its_own_arrows():
     for role in ROLES:
         assert f"classDef {role} fill:{THEMES['light'].fills[role]}" in text
     assert "linkStyle 1 stroke:" in text
-    assert f'n{penalty}{{{{"x<br/>#43;"}}}}' in text
+    assert f'n{penalty}{{{{"#43;<br/>x ()"}}}}' in text
 
 
 def test_text_at_an_edge_is_the_place_and_in_full_detail_the_local_derivative():

@@ -21,6 +21,7 @@ from tinygrad_reg.drawing.writing import renderer
 from tinygrad_reg.drawing.writing.dot import DETAILS, drawing_of
 from tinygrad_reg.drawing.writing.looks import ROLES, SHAPES, THEMES
 from tinygrad_reg.drawing.writing.markup import Grid
+from tinygrad_reg.drawing.writing.mermaid import mermaid_of
 from tinygrad_reg.drawing.writing.summaries import number_lines
 from tinygrad_reg.drawing.writing.widths import width_of
 
@@ -215,7 +216,10 @@ def test_unknown_detail_and_theme_list_what_there_is(argument):
         ([1e300] * 8 + [0.0], ["0 … 1e+300", "mean 8.889e+299, 11 % zeros"]),
         (np.array(["a"] * 20), []),
         ([np.nan, 1.0], ["NaN 1"]),
-        (np.r_[[np.nan] * 2, np.inf, -np.inf, np.arange(6.0)], ["2 NaN, 1 ∞, 1 −∞ of 10", "0 … 5"]),
+        (
+            np.r_[[np.nan] * 2, np.inf, -np.inf, np.arange(6.0)],
+            ["2 NaN, 1 ∞, 1 −∞ of 10", "0 … 5", "mean 2.5, 17 % zeros"],
+        ),
     ],
 )
 def test_value_is_shown_in_full_if_it_is_small_else_in_a_few_numbers(value, lines):
@@ -250,6 +254,21 @@ def test_gradients_that_are_not_finite_or_have_exploded_are_red(gradient, is_ala
     assert (THEMES[theme].tones["alarm"] in source) == is_alarming
 
 
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("entries", [(), (1,), (3,), (2, 2), (100,)])
+@pytest.mark.parametrize("theme", sorted(THEMES))
+def test_any_nan_and_any_infinity_is_red_in_values_and_in_gradients(bad, entries, theme):
+    def is_red(detail, **numbers):
+        node = Node("0", "operation", "×", name="z", shape=entries, **numbers)
+        return THEMES[theme].tones["alarm"] in drawing_of(Picture([node]), detail, theme).source
+
+    array = np.ones(entries)
+    array.flat[-1] = bad
+    assert is_red("values", value=array)
+    assert is_red("gradients", value=np.ones(entries), gradient=array)
+    assert not is_red("gradients", value=np.ones(entries), gradient=np.ones(entries))
+
+
 def test_values_and_gradients_that_are_small_stand_in_the_same_columns():
     (grid,) = number_lines(np.array([1.0, 2.0]), np.array([3.0, 4.0]))
     assert [[span.text for span in row] for row in grid.rows] == [["", "1", "2"], ["∂ =", "3", "4"]]
@@ -276,6 +295,39 @@ def test_folded_group_says_its_title_its_formula_and_how_much_is_in_it():
     for node in groups:
         seen = shown(drawing_of(Picture([node])))[1:]
         assert seen == [node.name, node.symbol, *options]
+
+
+@pytest.mark.parametrize(
+    ("role", "part", "colours"),
+    [
+        ("group", "forward", "group"),
+        ("group", "gradient", "backward"),
+        ("group", "third derivative", "backward"),
+        ("group", "tangent", "tangent"),
+        ("group", "update", "group"),
+        ("penalty", "forward", "penalty"),
+        ("penalty", "gradient", "penalty"),
+    ],
+)
+@pytest.mark.parametrize("theme", THEMES.values(), ids=THEMES)
+def test_folded_group_has_a_tab_and_the_colours_of_its_part(role, part, colours, theme):
+    picture = Picture([Node("g0", role, "@", ("3 operations",), "layer 1", part=part)])
+    name = next(name for name, each in THEMES.items() if each is theme)
+    source = drawing_of(picture, "shape", name).source
+    assert "shape=folder" in source
+    assert f'fillcolor="{theme.fills[colours]}"' in source
+    assert f">{colours}</TD>" in source, "the legend says what the colours mean"
+    assert 'n0[["' in mermaid_of(picture, "shape", name)
+    assert f"classDef {colours} fill:{theme.fills[colours]}" in mermaid_of(picture, "shape", name)
+
+
+def test_penalty_stands_between_two_bars_in_the_picture_and_in_the_legend():
+    def bars(role):
+        source = drawing_of(Picture([Node("0", role, "×", name="penalty")])).source
+        return [source.count(f'SIDES="{side}"') for side in "LR"]
+
+    assert bars("penalty") == [2, 2]
+    assert all(bars(role) == [0, 0] for role in ROLES if role != "penalty")
 
 
 def test_frame_says_its_title_with_the_count_and_a_penaltys_its_formula():
@@ -450,6 +502,15 @@ def test_rendering_writes_the_picture_and_its_source(drawing, tmp_path):
     assert drawing.render(outfile=tmp_path / "only.svg", cleanup=True)
     names = {"graph.svg", "graph.gv", "other", "other.png", "only.svg"}
     assert {path.name for path in tmp_path.iterdir()} == names
+
+
+def test_png_has_two_dots_for_a_point_and_svg_keeps_its_size(drawing):
+    png = drawing.pipe("png")
+    dots = [int.from_bytes(png[i : i + 4], "big") for i in (16, 20)]
+    svg = ElementTree.fromstring(drawing.pipe("svg"))
+    points = [float(svg.get(side).removesuffix("pt")) for side in ("width", "height")]
+    assert dots == pytest.approx([2 * x for x in points], abs=3)
+    assert "dpi" not in drawing.source
 
 
 def test_titles_in_svg_are_names_and_not_keys(drawing):

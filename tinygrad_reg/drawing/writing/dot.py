@@ -49,6 +49,8 @@ def drawing_of(picture: Picture, detail: str = "gradients", theme: str = "light"
     drawing = new_drawing(colours, picture.turns_back)
     if detail == "gradients" and any(edge.local for edge in picture.edges):
         drawing.attr(ranksep="0.8")  # a label at the middle of an edge, and one at its head
+    elif any(edge.place for edge in picture.edges):
+        drawing.attr(ranksep="0.6")
     add_boxes(drawing, picture, detail, colours)
     add_edges(drawing, picture, detail, colours)
     if picture.turns_back:
@@ -212,8 +214,8 @@ def legend_cell(role: str, theme: Theme) -> str:
     look = f'STYLE="{style}" COLOR="{theme.lines[role]}" BGCOLOR="{theme.fills[role]}"'
     words = f'<TD CELLPADDING="4" WIDTH="{round(Span(role).width) + 14}">{role}</TD>'
     if role == "penalty":  # as `between_bars` shows it
-        bars = f'BORDER="2" SIDES="LR" COLOR="{theme.lines[role]}"'
-        words = f'<TD WIDTH="3"></TD>{words.replace("<TD", f"<TD {bars}")}<TD WIDTH="3"></TD>'
+        bar = f'<TD BORDER="2" SIDES="{{}}" COLOR="{theme.lines[role]}" WIDTH="6"></TD>'
+        words = bar.format("R") + words + bar.format("L")
     words = (
         f'<TABLE BORDER="{border}" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0" {look}>'
         f"<TR>{words}</TR></TABLE>"

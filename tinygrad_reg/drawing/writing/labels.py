@@ -42,8 +42,7 @@ def heading(node: Node) -> list[Line]:
 
 def is_folded(node: Node) -> bool:
     """Whether a box is a group that is drawn as one box."""
-    is_unknown = node.value is None and node.shape == ()
-    return node.role == "group" or (node.role == "penalty" and bool(node.name) and is_unknown)
+    return node.role == "group" or (node.role == "penalty" and node.key.startswith("g"))
 
 
 def look_of(node: Node) -> str:

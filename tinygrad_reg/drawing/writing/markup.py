@@ -71,8 +71,11 @@ def label(lines: list[Line], theme: Theme, padding: int = 0) -> str:
 
 def between_bars(words: str, colour: str) -> str:
     """A label between two bars, like the matrix in ‖W‖; at least as large as other boxes."""
-    bars = f'BORDER="2" SIDES="LR" COLOR="{colour}" WIDTH="36" HEIGHT="29" CELLPADDING="7"'
-    return f'<{TABLE.format(0)}<TR><TD ALIGN="LEFT" {bars}>{words[1:-1]}</TD></TR></TABLE>>'
+    left, right = (
+        f'<TD BORDER="2" SIDES="{side}" COLOR="{colour}" WIDTH="9"></TD>' for side in "LR"
+    )
+    middle = f'<TD ALIGN="LEFT" CELLPADDING="3" WIDTH="18" HEIGHT="28">{words[1:-1]}</TD>'
+    return f"<{TABLE.format(0)}<TR>{left}{middle}{right}</TR></TABLE>>"
 
 
 def text_cell(lines: list[list[Span]], theme: Theme) -> str:

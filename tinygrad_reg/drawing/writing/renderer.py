@@ -20,6 +20,8 @@ __all__ = ["Drawing", "NoRendererError"]
 
 MERMAID = ("mermaid", "mmd")
 SUFFIXES = {"mermaid": "mmd"}
+OF_DOTS = ("png", "jpg", "jpeg", "jpe", "gif", "bmp", "tif", "tiff", "webp")
+DOTS_PER_INCH = "144"  # twice those of a point: sharp on a slide
 
 
 class NoRendererError(RuntimeError):
@@ -75,7 +77,10 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]
         if wanted in MERMAID:
             return self.mermaid if encoding else self.mermaid.encode()
         check(wanted)
-        result = super().pipe(wanted, **{"quiet": True} | options)
+        drawing = super().copy()
+        if wanted in OF_DOTS:  # only there: an SVG would grow
+            drawing.graph_attr.setdefault("dpi", DOTS_PER_INCH)
+        result = graphviz.Digraph.pipe(drawing, wanted, **{"quiet": True} | options)
         if wanted == "svg":
             result = finished(result.decode(), self.picture).encode()
         return result.decode(encoding) if encoding else result

@@ -93,7 +93,7 @@ def summary(array: Any, tone: str) -> list[Line]:
 
 
 def alarms(array: Any) -> list[Line]:
-    """How many entries are NaN or infinite, in red; nothing where none is."""
+    """How many entries are NaN or infinite, in red, and a summary of the others; else nothing."""
     if array.dtype.kind != "f":
         return []
     counts = {
@@ -106,7 +106,7 @@ def alarms(array: Any) -> list[Line]:
         return []
     found = [Span(f"{said} of {array.size}", tone="alarm", bold=True)]
     finite = array[np.isfinite(array)]
-    return [found, *(summary(finite, "quiet")[:1] if finite.size else [])]
+    return [found, *(summary(finite, "quiet") if finite.size else [])]
 
 
 def is_alarming(gradient: Any) -> bool:
