@@ -267,7 +267,7 @@ def test_third_derivative_of_tanh_shows_each_derivative_in_a_part_of_its_own():
         assert node.gradient_of == ("0" if name != "x" else None)
     assert [node.name for node in picture.nodes if node.role == "output"] == ["d³x"]
     assert all(node.tensor.rule is not None or node.name for node in picture.nodes), "no constants"
-    assert "× 1" not in [node.symbol for node in picture.nodes]
+    assert "· × 1" not in [node.symbol for node in picture.nodes]
     assert not picture.turns_back
 
 
@@ -310,16 +310,16 @@ def test_a_gradient_stands_under_the_forward_part_with_dZ_for_Z():
 def test_a_cotangent_of_one_is_no_node_and_one_of_a_number_is_written():
     picture = collected(tg.grad(lambda w: np.mean(np.tanh(w))), (np.ones(5),))
     assert [node.symbol for node in picture.nodes if node.part == "gradient"] == [
-        "×", "1 −", "× 0.2",
+        "×", "1 − ·", "· × 0.2",
     ]  # fmt: skip
     picture = collected(tg.grad(lambda w: np.sum(np.tanh(w))), (np.ones(5),))
-    assert [node.symbol for node in picture.nodes if node.part == "gradient"] == ["×", "1 −"]
+    assert [node.symbol for node in picture.nodes if node.part == "gradient"] == ["×", "1 − ·"]
     assert [node.name for node in picture.nodes if node.role == "output"] == ["dw"]
 
 
 def test_the_users_own_products_with_one_stay():
     picture = collected(lambda x: 1.0 * np.tanh(x), (0.5,))
-    assert [node.symbol for node in picture.nodes] == ["", "tanh", "1 ×"]
+    assert [node.symbol for node in picture.nodes] == ["", "tanh", "1 × ·"]
 
 
 def test_a_gradient_that_is_another_value_is_shown_as_such():
@@ -405,7 +405,7 @@ def test_what_is_done_with_a_gradient_is_an_update():
     picture = collected(step, (np.ones(2),))
     assert parts(picture) == ["forward", "gradient", "update"]
     assert picture.turns_back
-    assert [node.symbol for node in picture.nodes if node.part == "update"] == ["0.1 ×", "−"]
+    assert [node.symbol for node in picture.nodes if node.part == "update"] == ["0.1 × ·", "−"]
 
     picture = collected(lambda w: step(step(w)), (np.ones(2),))
     assert parts(picture) == ["forward", "gradient", "update"]
@@ -470,7 +470,7 @@ def test_numbers_without_a_name_are_written_and_those_with_one_are_nodes():
     x = tg.Tensor(2.0, requires_grad=True)
     picture = collected(scale * x + np.float64(1.5) + tg.Tensor(-0.5) + 3)
     assert called(picture, "scale").role == "data"
-    assert [node.symbol for node in picture.nodes] == ["", "", "×", "+ 1.5", "+ −0.5", "+ 3"]
+    assert [node.symbol for node in picture.nodes] == ["", "", "×", "· + 1.5", "· + −0.5", "· + 3"]
 
 
 def test_edges_say_the_local_derivative_where_gradients_flow():
@@ -491,7 +491,7 @@ def test_names_inside_of_functions_that_are_differentiated_are_found():
         return tg.grad(lambda weights: np.sum(np.tanh(weights)))(v * 2)
 
     picture = collected(outer, (np.ones(2),))
-    assert called(picture, "weights").symbol == "× 2"
+    assert called(picture, "weights").symbol == "· × 2"
     assert called(picture, "dweights").role == "output"
 
 
@@ -592,7 +592,7 @@ def test_a_block_inside_of_a_call_is_inside_of_its_group():
 
     picture = collected(f, (0.5,))
     paths = {node.symbol: titles(picture, node) for node in picture.nodes if node.symbol}
-    assert paths == {"tanh": ["around", "helper", "inside"], "× 2": ["around", "helper"]}
+    assert paths == {"tanh": ["around", "helper", "inside"], "· × 2": ["around", "helper"]}
 
 
 def test_a_tangent_stands_in_the_groups_of_what_it_is_the_tangent_of():
@@ -753,7 +753,7 @@ def test_penalties_are_one_group_with_their_formula_and_what_only_they_use():
     (group,) = groups(picture, "penalty")
     assert group.title == "penalty"
     assert group.formula == ("λ₁/2m (‖W1‖² + ‖W2‖²) + λ₂/m ‖W1‖₁  λ₁=lambd, λ₂=0.5, m=4")
-    assert members(picture, group) == ["lambd", "λ/2m ‖·‖²", "λ/m ‖·‖₁", "× 2"]
+    assert members(picture, group) == ["lambd", "λ/2m ‖·‖²", "λ/m ‖·‖₁", "· × 2"]
     assert titles(picture, called(picture, "W1")) == []
 
 
@@ -765,7 +765,7 @@ def test_gradients_of_penalties_are_a_group_in_the_gradient():
     ]
     assert gradient.formula == "λ₁/m W1, λ₁/m W2, λ₂/m sign(W1)  λ₁=lambd, λ₂=0.5, m=4"
     assert members(picture, gradient) == [
-        "λ₂/m sign(W1)", "÷ 4", "×", "+", "÷ 4", "×",
+        "λ₂/m sign(W1)", "· ÷ 4", "×", "+", "· ÷ 4", "×",
     ]  # fmt: skip
     assert titles(picture, called(picture, "dW1")) == ["gradient"], "data and penalty together"
     roles = {node.role for node in picture.nodes if node.group == gradient.key}
@@ -944,7 +944,7 @@ def test_a_function_may_draw_while_it_is_drawn():
         drawn.append(collected(tg.grad(np.tanh), (0.5,)))
         return np.sin(x) * 2
 
-    assert [node.symbol for node in collected(f, (0.5,)).nodes] == ["", "sin", "× 2"]
+    assert [node.symbol for node in collected(f, (0.5,)).nodes] == ["", "sin", "· × 2"]
     assert parts(drawn[0]) == ["forward", "gradient"]
     assert undisturbed()
 
@@ -989,3 +989,231 @@ def test_thousands_of_tensors_need_no_recursion():
         return x
 
     assert len(collected(tg.grad(f), (0.5,)).nodes) > 10_000
+
+
+# -- names in higher orders ------------------------------------------------------------------------
+
+
+def test_in_every_order_a_name_says_what_the_value_is():
+    def product(x):
+        return np.sin(x) * x
+
+    def through_y(x):
+        y = x * x
+        return y * y
+
+    picture = collected(tg.grad(tg.grad(product)), (0.7,))
+    assert called(picture, "d²x").value == pytest.approx(2 * np.cos(0.7) - 0.7 * np.sin(0.7))
+    picture = collected(tg.grad(tg.grad(through_y)), (1.5,))
+    assert called(picture, "dx").value == pytest.approx(4 * 1.5**3)
+    assert called(picture, "d²x").value == pytest.approx(12 * 1.5**2)
+    assert not nodes_called(picture, "d²y"), "∂(dx)/∂y is not the second derivative by y"
+    assert called(picture, "∂dx/∂y").value == pytest.approx(4 * 1.5)
+
+
+@derivatives
+@given(CHOICES)
+def test_no_two_derivatives_have_the_same_name(of, choices):
+    with np.errstate(all="ignore"):
+        picture = collected(of(function_of(choices)), (START,))
+    names = [node.name for node in picture.nodes if node.part != "forward" and node.name]
+    assert len(names) == len({*names})
+
+
+def test_a_mixed_derivative_names_both_values():
+    def r(x, z):
+        r = x * z * np.sin(x)
+        return r
+
+    picture = collected(tg.grad(tg.grad(r, argnums=0), argnums=1), (1.0, 2.0))
+    (output,) = [node for node in picture.nodes if node.role == "output"]
+    assert output.name == "∂dx/∂z"
+    assert output.value == pytest.approx(np.sin(1.0) + np.cos(1.0))
+    assert not nodes_called(picture, "d²z")
+
+
+def test_the_derivative_of_what_is_computed_from_a_gradient_goes_by_its_name():
+    def steepness(x):
+        S = np.sum(tg.grad(lambda x: np.sum(x**3))(x) ** 2)
+        return S
+
+    picture = collected(tg.grad(steepness), (np.array([1.0, 2.0]),))
+    (output,) = [node for node in picture.nodes if node.role == "output"]
+    assert output.name == "∂S/∂x"
+    assert output.value.tolist() == [36.0, 288.0]
+
+
+# -- calls of functions of the package -------------------------------------------------------------
+
+
+def small_cnn(X, W, b, gamma, beta):
+    Z = tg.conv2d(X, W, b)
+    A = tg.relu(Z)
+    P = tg.max_pool2d(A, 2)
+    N = tg.batch_norm(P, gamma, beta, axis=(0, 2, 3))
+    D = tg.dropout(N, 0.5, np.random.default_rng(0))
+    return np.sum(D**2)
+
+
+CNN = (
+    tg.Tensor(np.random.default_rng(1).normal(size=(2, 1, 6, 6))),
+    np.random.default_rng(2).normal(size=(3, 1, 3, 3)),
+    np.zeros(3),
+    np.ones((3, 1, 1)),
+    np.zeros((3, 1, 1)),
+)
+
+
+def test_calls_of_the_packages_composite_functions_are_groups():
+    picture = collected(small_cnn, CNN)
+    calls = [each for each in picture.groups if each.kind == "call"]
+    assert {each.title for each in calls} == {"conv2d", "max_pool2d", "batch_norm", "dropout"}
+    assert all(each.is_ours for each in calls)
+    assert titles(picture, called(picture, "Z")) == ["conv2d"]
+    assert titles(picture, called(picture, "W")) == ["conv2d"]
+    assert titles(picture, called(picture, "A")) == []
+    assert {"windows", "columns", "rows"}.isdisjoint(node.name for node in picture.nodes)
+
+
+def test_the_gradient_of_such_a_call_is_a_group_of_its_title():
+    picture = collected(tg.grad(small_cnn, argnums=(1, 2, 3, 4)), CNN)
+    for name, title in [("dW", "conv2d"), ("db", "conv2d"), ("dgamma", "batch_norm")]:
+        assert titles(picture, called(picture, name))[-2:] == ["gradient", title]
+
+
+def test_a_call_of_ours_that_is_one_operation_is_no_group():
+    def cost(Z):
+        return np.sum(tg.softmax_cross_entropy(Z, np.array([0, 1])))
+
+    picture = collected(tg.grad(cost), (np.array([[1.0, 2.0], [0.5, -1.0]]),))
+    assert [each.kind for each in picture.groups] == ["part", "part"]
+
+
+# -- constants that rules make ---------------------------------------------------------------------
+
+
+def test_the_mask_of_relu_says_what_it_is_and_what_it_was_computed_from():
+    def cost(W):
+        Z = W @ np.array([[1.0, -1.0], [2.0, 1.0], [0.5, -3.0]])
+        A = tg.relu(Z)
+        return np.sum(A**2)
+
+    W = np.array([[1.0, -2.0, 3.0], [1.0, 1.0, 0.5]])
+    picture = collected(tg.grad(cost), (W,))
+    (mask,) = [node for node in picture.nodes if node.symbol == "1 if Z > 0"]
+    Z = called(picture, "Z")
+    assert [edge.tail for edge in picture.edges if edge.head == mask.key] == [Z.key]
+    assert mask.value.tolist() == (Z.value > 0).tolist()
+    assert "constant" not in [node.symbol for node in picture.nodes]
+
+
+def test_a_local_derivative_without_a_short_formula_goes_by_its_function_once():
+    x = np.array([[1.0, -2.0, 3.0], [1.0, -1.0, 0.5]])
+    picture = collected(tg.grad(lambda x: np.sum(tg.leaky_relu(x * x - 1, 0.1))), (x,))
+    (slope,) = [node for node in picture.nodes if node.symbol == "leaky relu′"]
+    assert sorted(edge.tail == slope.key for edge in picture.edges).count(True) == 2
+    assert slope.value.tolist() == np.where(x * x - 1 > 0, 1, 0.1).tolist()
+
+
+# -- names in loops --------------------------------------------------------------------------------
+
+
+def followed_lines(function, *args):
+    """The picture, also where something else follows lines while the tests run."""
+    before = sys.gettrace()
+    sys.settrace(None)
+    try:
+        return collected(function, args)
+    finally:
+        sys.settrace(before)
+
+
+def loop(Ws, X):
+    A = X
+    for W in Ws:
+        Z = W @ A
+        A = np.tanh(Z)
+    return A
+
+
+LOOP = ([np.ones((2, 2)), np.full((2, 2), 0.5)], np.ones((2, 3)))
+
+
+def test_a_variable_that_holds_several_tensors_numbers_them():
+    picture = followed_lines(loop, *LOOP)
+    names = [node.name for node in picture.nodes if node.symbol]
+    assert names == ["Z1", "A1", "Z2", "A2"]
+    assert called(picture, "X").role == "parameter"
+
+
+def test_gradients_of_numbered_values_are_numbered_alike():
+    picture = followed_lines(tg.grad(lambda Ws, X: np.sum(loop(Ws, X))), *LOOP)
+    for name in ("Z1", "Z2", "A1"):
+        assert called(picture, f"d{name}").gradient_of == called(picture, name).key
+
+
+def test_a_parameter_keeps_its_name_where_its_variable_is_used_again():
+    def f(x):
+        x = x * 2
+        x = np.tanh(x)
+        return x
+
+    assert [node.name for node in followed_lines(f, 0.5).nodes] == ["x", "x2", "x3"]
+
+
+def test_numbers_keep_clear_of_other_names():
+    def f(x):
+        Z1 = np.sin(x)
+        Z = np.cos(Z1)
+        Z = np.tanh(Z)
+        return Z
+
+    assert [node.name for node in followed_lines(f, 0.5).nodes] == ["x", "Z1", "Z_1", "Z_2"]
+
+
+def test_a_debugger_is_left_alone():
+    seen = []
+
+    def debugger(frame, event, argument):
+        seen.append(event)
+
+    before = sys.gettrace()
+    sys.settrace(debugger)
+    try:
+        picture = collected(loop, LOOP)
+        assert sys.gettrace() is debugger
+    finally:
+        sys.settrace(before)
+    assert seen
+    assert called(picture, "Z").symbol == "@", "the last one, as found without following lines"
+
+
+def test_lines_are_not_followed_any_more_afterwards():
+    before = sys.gettrace()
+    followed_lines(loop, *LOOP)
+    with pytest.raises(ZeroDivisionError):
+        followed_lines(lambda x: x / (1 // 0), 1.0)
+    assert sys.gettrace() is before
+
+
+# -- outputs and data ------------------------------------------------------------------------------
+
+
+def test_outputs_without_a_name_go_by_their_keys():
+    picture = collected(lambda x: {"loss": np.sum(x * x), "more": [np.tanh(x)]}, (np.ones(2),))
+    assert called(picture, "loss").symbol == "Σ"
+    tensors = {"square": tg.Tensor(2.0, requires_grad=True) ** 2}
+    assert called(collected({**tensors, "other": tensors["square"] * 2}), "other").role == "output"
+
+
+def test_keys_of_gradients_are_no_names_of_outputs():
+    picture = collected(
+        tg.grad(lambda p: np.sum(p["W"] * np.tanh(p["b"]))), ({"W": np.ones(2), "b": np.ones(2)},)
+    )
+    assert sorted(node.name for node in picture.nodes if node.role == "output") == ["dW", "db"]
+
+
+def test_booleans_that_are_computed_with_show_their_dtype():
+    picture = collected(lambda x: x * (x > 0), (np.array([1.0, -2.0]),))
+    (mask,) = [node for node in picture.nodes if node.role == "data"]
+    assert (mask.dtype, mask.value.tolist()) == ("bool", [True, False])

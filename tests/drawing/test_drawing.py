@@ -1,7 +1,9 @@
 """Pictures of graphs: complete, deterministic, inert, and there without Graphviz installed."""
 
+import copy
 import html
 import io
+import pickle
 import re
 import subprocess
 import sys
@@ -107,7 +109,7 @@ def test_lesson_is_drawn_with_names_shapes_and_symbols():
     *_, drawing = regularized_loss()
     assert isinstance(drawing, graphviz.Digraph)
     texts = texts_of(drawing)
-    for text in ("W", "b", "X", "Y", "Z", "(3, 20)", "(1, 3)", "@", "+", "Σ", "÷ 20"):
+    for text in ("W", "b", "X", "Y", "Z", "(3, 20)", "(1, 3)", "@", "+", "Σ", "· ÷ 20"):
         assert texts.count(text) >= 1, text
     assert "J" in texts
     assert "λ/2m ‖·‖²" in texts
@@ -234,7 +236,7 @@ def test_function_is_drawn_with_names_of_its_parameters_and_variables():
     }  # fmt: skip
     assert PARAMETER_COLOUR in statement(drawing, "<B>factor</B>")
     assert DATA_COLOUR in statement(drawing, "<B>offset</B>")
-    assert "÷ 4" in drawing.source
+    assert "· ÷ 4" in drawing.source
 
 
 def test_function_that_fails_leaves_no_profiler_behind():
@@ -246,10 +248,10 @@ def test_function_that_fails_leaves_no_profiler_behind():
 @pytest.mark.parametrize(
     ("function", "text"),
     [
-        (lambda x: x / 3, "÷ 3"),
-        (lambda x: 1 - x, "1 −"),
-        (lambda x: 0.5 * x, "0.5 ×"),
-        (lambda x: x**2, "** 2"),
+        (lambda x: x / 3, "· ÷ 3"),
+        (lambda x: 1 - x, "1 − ·"),
+        (lambda x: 0.5 * x, "0.5 × ·"),
+        (lambda x: x**2, "· ** 2"),
         (lambda x: np.maximum(x, 0), "maximum(·, 0)"),
         (lambda x: x[1:, ::-1], "[1:, ::-1]"),
         (lambda x: np.sum(x, axis=0, keepdims=True), "axis=0, keepdims=True"),
@@ -392,3 +394,10 @@ def test_gradients_that_are_asked_for_are_shown_without_backward():
     assert f"∂ = {slope:.4g}<" in statement(drawing, "<B>z</B>")
     assert f"∂ = {3 * slope:.4g}<" in statement(drawing, "<B>w</B>")
     assert "∂" not in tg.draw(loss, 0.1, 0.2).source
+
+
+def test_a_drawing_can_be_copied_and_stored():
+    drawing = tg.draw(lambda x: np.tanh(x) * 2, np.ones(2))
+    for copied in (copy.deepcopy(drawing), pickle.loads(pickle.dumps(drawing))):
+        assert copied.source == drawing.source
+        assert copied.mermaid == drawing.mermaid

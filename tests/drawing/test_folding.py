@@ -382,3 +382,34 @@ def test_3000_scopes_in_each_other_need_no_recursion():
     assert shown(folded(picture, 0)) == ["scope 0"]
     assert len(folded(picture, 0, ["scope 2998"]).nodes) == 3000
     assert len(folded(picture, 5000).nodes) == 3000
+
+
+def network_of_ours(x):
+    """More than a dozen boxes, with two calls of a function of the package."""
+    A = tg.layer_norm(x, 1.0, 0.0)
+    A = np.tanh(A)
+    return np.sum(tg.layer_norm(A, 1.0, 0.0))
+
+
+def test_calls_of_the_packages_functions_are_closed_until_they_are_asked_for():
+    picture = grouped(collected(network_of_ours, (np.array([[1.0, 2.0], [3.0, 5.0]]),)))
+    assert len(picture.nodes) > 12
+    titles = ["layer_norm 1", "layer_norm 2"]
+    closed = [node.name for node in folded(picture).nodes if node.role == "group"]
+    assert closed == titles
+    one = folded(picture, expand=["layer_norm 2"])
+    assert [node.name for node in one.nodes if node.role == "group"] == titles[:1]
+    assert folded(picture, expand=["layer_norm"]) == folded(picture, depth=1) == picture
+
+
+def test_in_a_small_picture_calls_of_the_packages_functions_are_open():
+    X = tg.Tensor(np.arange(16.0).reshape(1, 1, 4, 4), requires_grad=True)
+    picture = grouped(collected(lambda X: tg.max_pool2d(X, 2), (X,)))
+    assert len(picture.nodes) <= 12
+    assert folded(picture) == picture
+
+
+@pytest.mark.parametrize("expand", [3, [3], None])
+def test_what_is_no_title_is_refused(expand):
+    with pytest.raises(TypeError, match="expected titles of groups, such as"):
+        folded(network(), expand=expand)

@@ -21,8 +21,17 @@ from tinygrad_reg.drawing.mathematics import (
 from tinygrad_reg.drawing.mathematics import expressions as make
 from tinygrad_reg.drawing.mathematics.entries import expression_of
 from tinygrad_reg.drawing.mathematics.expressions import Combination, Letter, Number
+from tinygrad_reg.drawing.mathematics.letters import signs_of
 from tinygrad_reg.drawing.mathematics.values import Here
-from tinygrad_reg.drawing.mathematics.writing import ELEMENTS, TOKENS, Sign, as_math, as_text
+from tinygrad_reg.drawing.mathematics.writing import (
+    ELEMENTS,
+    TOKENS,
+    Sign,
+    as_math,
+    as_text,
+    constant_digits,
+    sign_of,
+)
 from tinygrad_reg.sweeps import fit
 from tinygrad_reg.tensor import Tensor
 from tinygrad_reg.testing.samples import CASES, examples
@@ -105,7 +114,7 @@ def python_of(tree):
     tag, *children = tree
     match tag:
         case "mn":
-            return children[0]
+            return children[0].rstrip("…")
         case "mi":
             if children[0].startswith("q_") or children[0] in "eπ∞":
                 return {"∞": "np.inf"}.get(children[0], children[0])
@@ -137,6 +146,7 @@ def python_of_line(text):
     """The same for a line of text."""
     for digits, sign in zip("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻", strict=True):
         text = text.replace(sign, f"^{digits}")
+    text = text.replace("…", "")
     text = re.sub(r"((?:\^[-\d])+)", lambda m: "**" + m[1].replace("^", ""), text)
     text = re.sub(r"\|([^|]*)\|", r"np.abs(\1)", text.replace("^", "**"))
     text = re.sub(r"√([\w.]+)", r"np.sqrt(\1)", text).replace("√(", "np.sqrt(")
@@ -213,7 +223,7 @@ def check_statement(node, i, cotangent):
 def assert_close(a, b):
     a, b = np.broadcast_arrays(np.asarray(a, float), np.asarray(b, float))
     size = np.max(np.abs(b), initial=0.0, where=np.isfinite(b))
-    # Constants are written in four digits.
+    # Constants are written in up to six digits.
     np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-6 * (1 + size))
 
 
@@ -364,7 +374,7 @@ def test_a_chosen_subgradient_is_not_a_division_by_zero():
 def test_letters_that_stand_for_no_name_are_explained():
     x = leaf([1.0], "x")
     assert words(np.tanh(x), names).endswith("Here y is the result.")
-    assert words(x * np.exp(x), names).endswith("Here y is the result, b what exp gave.")
+    assert words(x * np.exp(x), names).endswith("Here y is the result and b is exp(x).")
 
 
 def test_a_user_s_own_rule_is_read_with_the_functions_that_it_calls():
@@ -433,10 +443,61 @@ def test_titles_say_what_is_computed():
     assert forward_text(W, names) == "W"
     J = np.mean(Z) + tg.l2(W, 0.1, 3)
     J.name = "J"
-    assert forward_text(J, names) == "J = mean + penalty"
+    assert forward_text(J, names) == "J = mean(Z) + l2(W, λ=0.1, m=3)"
     assert forward_text(J.args[1], names) == "l2(W, λ=0.1, m=3)"
     assert forward_text(Z[0, 1:], names) == "Z[0, 1:]"
     assert forward_text(np.sum(Z, axis=1), names) == "sum(Z, axis=1)"
+
+
+def test_titles_write_out_what_has_no_name_while_it_is_short():
+    W, X, b = leaf(np.ones((2, 2)), "W"), leaf(np.ones((2, 2)), "X"), leaf(np.ones((2, 1)), "b")
+    titles = {
+        "W @ X + b": W @ X + b, "(W + b) @ X": (W + b) @ X, "b − (W − X)": b - (W - X),
+        "(W @ X)ᵀ": (W @ X).T, "|W + b|": abs(W + b), "(W · X)**2": (W * X) ** 2,
+        "−(W @ X)": -(W @ X), "W − (−b)": W - -b, "tanh(W @ X + b)": np.tanh(W @ X + b),
+        "sum(W / (X + b))": np.sum(W / (X + b)), "(W + b)[0]": (W + b)[0],
+    }  # fmt: skip
+    assert {forward_text(node, names): None for node in titles.values()} == dict.fromkeys(titles)
+    deep = W
+    for _ in range(10_000):
+        deep = np.tanh(deep @ X)
+    assert forward_text(deep + b, names) == "tanh(tanh(… @ X) @ X) + b"
+    assert words(deep * b, names).endswith("Here y is the result and a is the result of tanh.")
+
+
+LETTERS = st.sampled_from([None, "y", "x", "a", "b", "y′", "A", "W", "m", "λ", "lambd", "J", "e"])
+
+
+@given(LETTERS, LETTERS, LETTERS, LETTERS.filter(bool), st.booleans(), st.integers(0, 3))
+def test_stand_in_letters_are_the_name_of_nothing_else(y, a, b, of, as_mapping, which):
+    args = [leaf(np.ones((1, 1)), a), leaf(np.ones((1, 1)), b)]
+    operation = [np.multiply, np.matmul, np.hypot, lambda *W: tg.l2(W, 1, 1)][which]
+    node = operation(*args)
+    node.name = y
+    named = {id(x): x.name for x in (node, *args) if x.name}
+    position = next(i for i, x in enumerate(node.args) if type(x) is Tensor)
+    signs = signs_of(node, position, named if as_mapping else names, of)
+    given = {"y": y} | {str(i): getattr(x, "name", None) for i, x in enumerate(node.args)}
+    used = [sign_of(name).text for name in (*given.values(), of) if name]
+    stand_ins = [signs[key].text for key, name in given.items() if not name]
+    assert len({*stand_ins}) == len(stand_ins)
+    assert not {*stand_ins} & {*used}
+
+
+def test_constants_are_shown_whole_or_as_cut_off():
+    x = leaf([2.0], "x")
+    assert forward_text(x * 1.0001, names) == "x · 1.0001"
+    assert edge_text(x * 1.0001, 0, names) == "1.0001"
+    assert edge_text(leaf(2.0, "x") * 1.00000123, 0, names) == "1.00000…"
+    assert stated(x * 1.0001)[1] == "∂J/∂x[0]=0.5·1.0001=0.50005"
+    assert stated(x * (2 / 3))[0] == "∂J/∂x=∂J/∂y·0.666666…"
+    assert forward_text(x * -12345.0, names) == "x · (−12345)"
+
+
+@given(st.floats(-1e30, 1e30).filter(lambda x: x == 0 or abs(x) > 1e-30))
+def test_the_digits_of_a_constant_are_its_own(x):
+    text = constant_digits(x).replace("−", "-")
+    assert abs(float(text.replace("…", "")) - x) <= abs(x) * (1e-5 if "…" in text else 1e-7)
 
 
 # Kinks

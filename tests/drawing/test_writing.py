@@ -1,6 +1,7 @@
 """What is written of a picture: every box and edge once, names as text, room for every line."""
 
 import io
+import os
 import re
 import xml.etree.ElementTree as ElementTree
 from collections import Counter
@@ -545,7 +546,7 @@ def test_rendering_that_fails_leaves_the_old_picture_and_nothing_else(
     def fail(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(renderer.os, "replace", fail)
+    monkeypatch.setattr(os, "replace", fail)
     with pytest.raises(OSError, match=r"graph\.svg.*No space left"):
         drawing.render(outfile=tmp_path / "graph.svg")
     assert [path.name for path in tmp_path.iterdir()] == ["graph.svg"]

@@ -37,7 +37,9 @@ def draw(
     for what its edges bring, in the order of their numbers.
 
     Of a gradient, as of `tg.grad(f)`, the forward part and the gradient are told apart, and dZ is
-    called what is ∂(result)/∂Z; each higher order is a part of its own.
+    called what is ∂(result)/∂Z; each higher order is a part of its own, in which d²x is the second
+    derivative by x, and ∂dx/∂Z that of dx by another value. A variable that holds several values
+    while a function runs, as in a loop, numbers them: Z1, Z2, …
 
     Parameters
     ----------
@@ -57,7 +59,8 @@ def draw(
         How many levels of groups are open. Without it, as many as fit into a picture that can be
         looked at.
     expand : sequence of str, optional
-        Titles of groups to open in any case, `["layer 1"]`.
+        Titles of groups to open in any case, `["layer 1"]`. Calls of functions of this package,
+        such as `tg.conv2d`, are closed in all but small pictures.
     theme : {"light", "dark"}, optional
         The colours.
 
@@ -70,8 +73,8 @@ def draw(
     Raises
     ------
     TypeError
-        If the target is none of these, the function returns something else than tensors, or depth
-        is not a whole number.
+        If the target is none of these, the function returns something else than tensors, depth
+        is not a whole number, or expand holds something else than texts.
     ValueError
         If there is no such detail, theme or group, depth is negative, the graph was changed or its
         values were freed, or a program has not been called yet and there are no example arguments.
@@ -97,7 +100,10 @@ def draw(
     picture = grouped(collected(target, example_args, differentiated=asked))
     if detail is None:
         detail = "gradients" if has_gradients(picture) else "shape"
-    return drawing_of(folded(picture, depth, expand), detail, theme)
+    picture = folded(picture, depth, expand)
+    for node in picture.nodes:
+        node.tensor = None  # all is said of it, and a drawing can be copied and stored
+    return drawing_of(picture, detail, theme)
 
 
 def has_gradients(picture: Picture) -> bool:

@@ -21,6 +21,7 @@ LIMIT = 150  # boxes that can still be looked at
 LONGEST_ROW = 20  # equal groups that are shown one by one without being asked for
 LEAST_IN_ROW = 3  # boxes in each of them
 MOST_IN_PENALTY = 8  # boxes
+FEW = 12  # boxes up to which calls of this package's functions are open
 MOST_SYMBOLS = 5
 MOST_NAMES = 4
 LONGEST_NAMES = 30  # letters
@@ -52,7 +53,7 @@ def folded(
     ValueError
         If no group has a title, or depth is negative.
     TypeError
-        If depth is not a whole number.
+        If depth is not a whole number, or expand is no sequence of texts.
 
     Examples
     --------
@@ -65,16 +66,21 @@ def folded(
     """
     if isinstance(expand, str):
         expand = (expand,)
+    given = list(expand) if isinstance(expand, Iterable) else [expand]
+    if not all(isinstance(title, str) for title in given):
+        raise TypeError(f"expand={expand!r}: expected titles of groups, such as ['layer 3']")
     if depth is not None and (isinstance(depth, bool) or not hasattr(depth, "__index__")):
         raise TypeError(f"depth={depth!r}: expected a whole number of levels of groups, or None")
     if depth is not None and depth < 0:
         raise ValueError(f"depth={depth}: expected 0 (groups closed), 1, 2, …, or None")
-    asked_for = around(picture, found_by_title(picture, expand))
+    asked_for = around(picture, found_by_title(picture, given))
     if depth is not None:
         levels = levels_of(picture)
         opened = {each.key for each in picture.groups if levels[each.key] < depth} | asked_for
     elif len(picture.nodes) <= min(SMALL, limit):
-        opened = {each.key for each in picture.groups}
+        few = len(picture.nodes) <= FEW
+        shut = {each.key for each in picture.groups if each.is_ours and not few}
+        opened = {each.key for each in picture.groups} - shut | asked_for
     else:
         opened = opened_as_fits(picture, asked_for, limit)
     return contracted(picture, opened)
@@ -138,7 +144,7 @@ def better_closed(picture: Picture) -> set[str]:
 
     Equal groups in a row, of which one says what all are, and others of the same title; loops, long
     rows and rows of next to nothing, whose count says more; penalties of many terms, whose formula
-    does.
+    does; calls of this package's functions, whose name does.
     """
     sizes = Counter(node.group for node in picture.nodes)
     for each in reversed(picture.groups):
@@ -159,6 +165,8 @@ def better_closed(picture: Picture) -> set[str]:
             if not (is_short and sizes[each.key] >= LEAST_IN_ROW * each.count):
                 closed.add(each.key)
         if each.kind == "penalty" and sizes[each.key] > MOST_IN_PENALTY:
+            closed.add(each.key)
+        if each.is_ours:
             closed.add(each.key)
     same = {
         each.key for each in picture.groups if (each.kind, without_numbers(each.title)) in alike
@@ -206,6 +214,9 @@ def found_by_title(picture: Picture, expand: Sequence[str]) -> set[str]:
     found = set()
     for wanted in expand:
         exact = by_title.get(typed(wanted), [])
+        if not exact and not re.search(r"\d$", wanted):  # of calls that are numbered, all
+            calls = [each for each in picture.groups if each.kind == "call"]
+            exact = [x for x in calls if re.sub(r" \d+$", "", typed(x.title)) == typed(wanted)]
         keys = {each.key for each in exact} or {
             each.key
             for title, groups in by_title.items()

@@ -99,6 +99,8 @@ class Group:
         Said under the title: of a penalty, its formula.
     count : int
         Of a repeat, how many equal groups there are inside.
+    is_ours : bool
+        Whether it is a call of a function of this package, such as `tg.conv2d`.
     """
 
     key: str
@@ -107,6 +109,7 @@ class Group:
     parent: str | None = None
     formula: str = ""
     count: int = 1
+    is_ours: bool = False
 
 
 @dataclass(slots=True)

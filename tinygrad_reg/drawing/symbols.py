@@ -14,6 +14,7 @@ from tinygrad_reg.tensor import Rule, Tensor, rules
 
 __all__ = [
     "COMMUTATIVE",
+    "HOLE",
     "INFIX",
     "LONGEST",
     "LONGEST_FORMULA",
@@ -30,6 +31,7 @@ __all__ = [
     "written",
 ]
 
+HOLE = "·"  # in a formula, what an edge brings
 LONGEST = 40  # characters of a name or an option
 LONGEST_FORMULA = 24
 LONGEST_CONSTANT = 8
@@ -91,7 +93,10 @@ def operation_of(node: Tensor) -> tuple[str, tuple[str, ...]]:
 def symbol_of(rule: Rule | None, name: str, operands: list[str]) -> str:
     """What a person writes for an operation; operands that have an edge are empty texts."""
     if rule in INFIX and len(operands) == 2:
-        return f"{operands[0]} {INFIX[rule]} {operands[1]}".strip()
+        left, right = operands
+        if not left and not right:
+            return INFIX[rule]
+        return f"{left or HOLE} {INFIX[rule]} {right or HOLE}"
     symbol = SYMBOLS[rule] if rule in SYMBOLS else name.replace("_", " ")
     return f"{symbol}({', '.join(x or '·' for x in operands)})" if any(operands) else symbol
 

@@ -87,10 +87,14 @@ def page(visit):
 
 @pytest.fixture(scope="session")
 def photograph():
-    """Keep a picture of a page, for people to look at."""
-    SCREENSHOTS.mkdir(exist_ok=True)
+    """Keep a picture of a page for people to look at, if SCREENSHOTS is set in the environment."""
+    wanted = "SCREENSHOTS" in os.environ
+    if wanted:
+        SCREENSHOTS.mkdir(exist_ok=True)
 
     def photographed(tab, name, **options):
+        if not wanted:
+            return
         tab.wait_for_timeout(250)  # until the view has come to rest
         tab.screenshot(path=SCREENSHOTS / f"{name}.png", **options)
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -222,6 +223,67 @@ def test_the_same_graph_has_the_same_bytes_in_every_process():
     assert len(pages) == 1
 
 
+# -- what is differentiated ------------------------------------------------------------------------
+
+
+def named(*names):
+    """A cost of values with names, which has none itself."""
+    w = parameter([0.3, 0.4], "w")
+    values = []
+    for name in names:
+        values.append(np.sum(np.sin(w)))
+        values[-1].name = name
+    return np.sum(np.exp(w)) + sum(values)
+
+
+@pytest.mark.parametrize(
+    ("names", "called", "title"),
+    [
+        ((), None, "J"),
+        ((), "network", "network"),
+        (("network",), "network", "J"),
+        (("J",), None, "L"),
+        (("J",), "cost", "cost"),
+        (("J", "L", "cost"), "cost", "result"),
+        (("J", "L", "cost", "result", "J1"), None, "J2"),
+    ],
+)
+def test_what_is_differentiated_goes_by_a_name_that_no_other_value_has(names, called, title):
+    data = data_of(collected(named(*names), ()), called)
+    assert data["title"] == title
+    for node in data["nodes"]:
+        for argument in (node["rule"] or {"arguments": []})["arguments"]:
+            above = json.dumps(argument["formula"][1][1][2])  # of the fraction ∂J/∂…
+            assert "".join(re.findall(r'"m[in]", "(.*?)"', above)) == title
+
+
+def test_the_result_goes_by_its_own_name_before_that_of_the_function():
+    def network(w):
+        cost = np.sum(w * w)
+        return cost
+
+    assert data_of(picture_of(network, (np.ones(2),)), "network")["title"] == "cost"
+
+
+def test_a_cost_within_the_cost_is_not_taken_for_it():
+    def lesson(W):
+        J = np.mean(np.exp(W))
+        return J + tg.l2(W, 0.7, 5)
+
+    data = data_of(picture_of(lesson, (np.ones(3),)))
+    (inner,) = [node for node in data["nodes"] if node["name"] == "J"]
+    assert data["title"] == "L"
+    text = json.dumps(inner["rule"], ensure_ascii=False)
+    assert '["mi", "L"]' in text
+
+
+def test_a_penalty_that_is_not_added_is_told_in_the_notice():
+    data = data_of(picture_of(lambda W: np.mean(W**2) * tg.l2(W, 0.7, 5), (np.ones(3),)))
+    assert "not simply added" in data["notice"]
+    assert all(node["data_gradient"] is None for node in data["nodes"])
+    assert data_of_network()["notice"] is None
+
+
 # -- arrays ----------------------------------------------------------------------------------------
 
 
@@ -410,6 +472,9 @@ def test_the_page_of_a_large_graph_is_small_enough_and_folded(length, size, most
     assert len(data["nodes"]) > 3 * length
     assert len(json.dumps(data, separators=(",", ":"))) < most
     assert data["notice"] is not None
+    for node in data["nodes"]:
+        for argument in (node["rule"] or {"arguments": []})["arguments"]:
+            assert argument["formula"][0] == "mrow"  # ∂J/∂… = …, also where there are no numbers
     opened = {group["key"] for group in data["groups"] if group["open"]} | {""}
     seen = sum(len(data["layouts"][group]["items"]) for group in opened) - len(opened) + 1
     assert seen <= MOST_OPEN

@@ -3,6 +3,8 @@
 import html
 import os
 import re
+import stat
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -55,6 +57,53 @@ def test_the_file_has_the_permissions_of_any_new_file(tmp_path):
     assert found.path.stat().st_mode == (tmp_path / "other").stat().st_mode
 
 
+@pytest.mark.skipif(os.name != "posix", reason="permissions are those of POSIX")
+def test_a_file_that_was_there_keeps_its_permissions(tmp_path):
+    page = tmp_path / "page.html"
+    page.write_text("old")
+    page.chmod(0o600)
+    tg.explore(loss(), path=page)
+    assert page.stat().st_mode & 0o777 == 0o600
+    assert page.read_text(encoding="utf-8") != "old"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links need rights elsewhere")
+@pytest.mark.parametrize("content", ["old", None])
+def test_what_a_link_leads_to_is_written(tmp_path, content):
+    (tmp_path / "folder").mkdir()
+    real, link = tmp_path / "folder" / "real.html", tmp_path / "link.html"
+    if content is not None:
+        real.write_text(content)
+    link.symlink_to(real)
+    found = tg.explore(loss(), path=link)
+    assert found.path == link
+    assert link.is_symlink()
+    assert real.read_text(encoding="utf-8") == found.html
+    assert len(list(tmp_path.rglob("*"))) == 3
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes")
+def test_a_pipe_is_written_into_and_stays_a_pipe(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    received = []
+    reader = threading.Thread(target=lambda: received.append(pipe.read_bytes()), daemon=True)
+    reader.start()
+    found = tg.explore(loss(), path=pipe)
+    reader.join(timeout=10)
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+    assert received == [found.html.encode()]
+    assert list(tmp_path.iterdir()) == [pipe]
+
+
+def test_a_link_that_leads_to_itself_is_refused(tmp_path):
+    link = tmp_path / "link.html"
+    link.symlink_to(link)
+    with pytest.raises(OSError, match="can be written"):
+        tg.explore(loss(), path=link)
+    assert list(tmp_path.iterdir()) == [link]
+
+
 def test_a_notebook_shows_the_page_in_a_frame_that_can_reach_nothing():
     found = tg.explore(loss(), path=None)
     frame = found._repr_html_()
@@ -85,8 +134,8 @@ def test_where_the_disk_refuses_the_old_page_stays_and_no_other_file(tmp_path, m
     def refuse(*arguments, **options):
         raise PermissionError(13, "Permission denied")
 
-    def refuse_amid(path, text, **options):
-        path.write_bytes(text[:100].encode())
+    def refuse_amid(path, content):
+        path.write_text(content[:100].decode())
         refuse()
 
     page = tmp_path / "page.html"
@@ -94,7 +143,7 @@ def test_where_the_disk_refuses_the_old_page_stays_and_no_other_file(tmp_path, m
     if when == "at the end":
         monkeypatch.setattr(os, "replace", refuse)
     else:
-        monkeypatch.setattr(Path, "write_text", refuse_amid if when == "amid" else refuse)
+        monkeypatch.setattr(Path, "write_bytes", refuse_amid if when == "amid" else refuse)
     with pytest.raises(PermissionError, match="Permission denied"):
         tg.explore(loss(), path=page)
     monkeypatch.undo()
@@ -148,3 +197,19 @@ def test_of_a_program_its_function_is_explored():
 def test_a_single_leaf_has_a_page(tmp_path):
     found = tg.explore(tg.Tensor([1.0, 2.0], name="data"), path=tmp_path / "page.html")
     assert '"no_backward":"' in found.html
+
+
+def test_a_page_goes_by_the_name_of_its_function():
+    def network(W, b):
+        A = W * 2
+        return np.sum(np.tanh(A) + b)
+
+    def titled(target, *arguments):
+        return re.search("<title>(.*?)</title>", tg.explore(target, *arguments, path=None).html)[1]
+
+    given = np.ones(3), np.ones(1)
+    expected = titled(network, *given)
+    assert expected.startswith("network")
+    assert titled(tg.compile(network), *given) == expected
+    assert titled(lambda W: np.sum(W * W), np.ones(3)) == expected.replace("network", "J")
+    assert titled(tg.grad(network), np.ones(3), 1.0) == expected.replace("network", "dW")

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import tinygrad_reg as tg
-from tests.drawing.explorer.sample import Arrays, numbers, sample, trained
+from tests.drawing.explorer.sample import CURRENT, Arrays, numbers, sample, trained
 from tinygrad_reg.drawing.explorer import explore
 from tinygrad_reg.drawing.explorer.page import ASSETS, SCRIPTS
 from tinygrad_reg.drawing.explorer.page import page as page_of
@@ -50,17 +50,22 @@ def entries(tab, caption):
     single = shown.locator("data")
     if single.count():
         return np.array([as_float(single.inner_text())])
-    canvas = shown.locator("canvas")
-    canvas.focus()
-    found = []
-    while True:
-        place, number = shown.locator("output").inner_text().split(" = ")
-        if found and place == found[-1][0]:
-            break
-        found.append((place, as_float(number)))
-        tab.keyboard.press("ArrowRight")
-    canvas.blur()
-    return np.array([number for _, number in found])
+    said = shown.evaluate(
+        """figure => {
+            const canvas = figure.querySelector("canvas");
+            const said = [];
+            canvas.focus();
+            for (let last = null; last !== figure.querySelector("output").textContent;) {
+                last = figure.querySelector("output").textContent;
+                said.push(last);
+                const right = new KeyboardEvent("keydown", {key: "ArrowRight", bubbles: true});
+                canvas.dispatchEvent(right);
+            }
+            canvas.blur();
+            return said;
+        }"""
+    )
+    return np.array([as_float(text.split(" = ")[1]) for text in said])
 
 
 def box(tab, key):
@@ -276,6 +281,10 @@ def test_the_pointer_and_the_table_tell_exact_numbers(page):
     area = canvas.bounding_box()
     canvas.hover(position={"x": area["width"] * 0.5, "y": area["height"] * 0.75})
     assert shown.locator("output").inner_text() == "[1, 2] = −1"
+    canvas.focus()
+    for key in ("ArrowRight", "ArrowDown", "ArrowLeft", "ArrowUp", "ArrowRight", "ArrowDown"):
+        press(page, key)
+    assert shown.locator("output").inner_text() == "[1, 1] = 0.5"
     shown.get_by_text("exact numbers").click()
     shown.locator("td").first.wait_for()
     cells = [as_float(text) for text in shown.locator("td").all_inner_texts()]
@@ -427,7 +436,7 @@ def test_zoom_pan_fit_and_minimap(page, photograph):
     def scale():
         return page.evaluate("camera.getScale()")
 
-    page.wait_for_timeout(100)
+    page.wait_for_function("camera.getScale() !== 1")  # the page has fitted the graph
     fitted = scale()
     assert page.locator("#minimap.idle").count() == 1
     press(page, "+", 3)
@@ -486,6 +495,183 @@ def test_a_thousand_nodes_stay_fluid(visit, photograph):
     box(tab, "0").wait_for()
     assert box(tab, "999").is_hidden()
     photograph(tab, "thousand-nodes")
+
+
+# -- nothing hides anything ------------------------------------------------------------------------
+
+
+def overlaps(tab, first, second):
+    """Texts of the elements of one selector that lie on elements of another, on the screen."""
+    return tab.evaluate(
+        """([first, second]) => {
+            const shown = (selector) => [...document.querySelectorAll(selector)]
+                .map((each) => [each, each.getBoundingClientRect()])
+                .filter(([, area]) => area.width > 0);
+            const meet = (a, b) => a.left < b.right - 0.5 && b.left < a.right - 0.5 &&
+                a.top < b.bottom - 0.5 && b.top < a.bottom - 0.5;
+            const others = shown(second);
+            return shown(first).flatMap(([one, area]) => others
+                .filter(([other, place]) => one !== other && meet(area, place))
+                .map(([other]) => `${one.textContent} | ${other.textContent}`));
+        }""",
+        [first, second],
+    )
+
+
+def two_layers():
+    """Data of a network of the engine, whose penalty has its strength as an argument."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(2, 20))
+    Y = (X[:1] * X[1:] > 0).astype(float)
+
+    def J(W1, b1, W2, b2, lambd):
+        A1 = np.tanh(W1 @ X + b1)
+        losses = tg.binary_cross_entropy(W2 @ A1 + b2, Y)
+        return np.sum(losses) / 20 + tg.l2([W1, W2], lambd, 20)
+
+    shapes = (3, 2), (3, 1), (1, 3), (1, 1)
+    return explore(J, *(rng.normal(size=shape) for shape in shapes), 0.7, path=None).html
+
+
+def long_words(data, local="1/(2m) · (Σ W²)"):
+    """The data with long words on every arrow."""
+    for edge in data["edges"]:
+        edge["local"], edge["place"] = local, "λ"
+    return data
+
+
+@pytest.mark.parametrize("words", ["1", "1/(2m) · (Σ W²)"])
+def test_words_on_arrows_cover_nothing_and_are_whole(visit, words):
+    tab = visit(long_words(sample(), words))
+    press(tab, "ArrowRight", 11)
+    labels = tab.locator("#scene .label text")
+    assert labels.count() > len(sample()["edges"]) / 2
+    assert set(labels.all_text_contents()) <= {words, "λ"}
+    assert overlaps(tab, "#scene .label text", "#scene .label text") == []
+    assert overlaps(tab, "#scene .label text", "#scene .box .shape") == []
+    assert overlaps(tab, "#scene .label text", "#scene .box .chip") == []
+    assert overlaps(tab, "#scene .label text", "#scene .frame-title text") == []
+    # They are drawn after every arrow, so that no arrow is drawn over them.
+    layers = tab.evaluate("[...scene.children].map((layer) => layer.getAttribute('class'))")
+    assert layers.index("arrows") < layers.index("labels")
+
+
+def test_long_numbers_do_not_reach_into_other_boxes(visit):
+    data = sample()
+    for record in data["arrays"]:
+        record["entries"] = [-1.6443e-170, -8.0221e-180][: len(record["entries"])]
+        record["shape"] = [len(record["entries"])]
+        record["min"] = record["max"] = -1.6443e-170
+    tab = visit(data)
+    press(tab, "End")
+    assert tab.locator("#scene .box .chip").count() == 20
+    assert overlaps(tab, "#scene .box .chip", "#scene .box .shape") == []
+    assert overlaps(tab, "#scene .box .chip", "#scene .box .chip") == []
+
+
+@pytest.mark.parametrize(("width", "height"), [(1300, 800), (390, 844)])
+def test_the_box_of_a_step_is_never_under_the_controls(visit, width, height):
+    tab = visit(two_layers(), width=width, height=height, reduced_motion="reduce")
+    tab.wait_for_function("camera.getScale() > 0.5")
+    count = len(page_data(tab)["steps"])
+    hidden = tab.evaluate(
+        """async (count) => {
+            const stage = graph.getBoundingClientRect();
+            const found = [];
+            for (const position of [count, ...Array(count).keys()].map((each) => each || count)) {
+                jumpTo(position);
+                await new Promise(requestAnimationFrame);
+                await new Promise(requestAnimationFrame);
+                const box = drawn.elements.get(standIn(currentStep().node, opened))
+                    .querySelector(".shape").getBoundingClientRect();
+                const meets = [...document.querySelectorAll(".zoom, #minimap:not(.idle)")]
+                    .map((each) => each.getBoundingClientRect())
+                    .some((area) => box.right > area.left && box.left < area.right &&
+                        box.bottom > area.top && box.top < area.bottom);
+                const inside = box.left >= stage.left && box.right <= stage.right &&
+                    box.top >= stage.top && box.bottom <= stage.bottom;
+                const off = Math.abs((box.left + box.right) / 2 - (stage.left + stage.right) / 2);
+                if (meets || !inside || (stage.width < 500 && off > 2)) found.push(position);
+            }
+            return found;
+        }""",
+        count,
+    )
+    assert hidden == []
+
+
+# -- what the panel says ---------------------------------------------------------------------------
+
+
+def test_a_long_formula_is_broken_and_not_cut(visit):
+    data = sample()
+    squares = [
+        ["mrow", ["mo", "Σ"], ["msup", ["mi", f"W{place}"], ["mn", "2"]]] for place in range(13)
+    ]
+    total = squares[0]
+    for square in squares[1:]:
+        total = ["mrow", total, ["mo", "+"], square]
+    formula = ["mrow", ["mi", "y"], ["mo", "="], ["mrow", ["mo", "("], total, ["mo", ")"]]]
+    data["nodes"][6]["rule"]["arguments"][0]["formula"] = formula
+    tab = visit(data)
+    box(tab, "6").click()
+    shown = tab.locator("#panel .formula").first
+    tab.locator("#panel .formula.broken").wait_for()
+    assert (
+        "".join(shown.text_content().split())
+        == "y=(" + "+".join(f"ΣW{place}2" for place in range(13)) + ")"
+    )
+    cut = shown.evaluate(
+        """line => [...line.children].filter((each) => each.getBoundingClientRect().right >
+            line.getBoundingClientRect().right + 1).length"""
+    )
+    assert cut == 0
+
+
+def test_the_letters_of_a_rule_are_explained_where_it_goes_back(visit):
+    data = sample()
+    data["nodes"][6]["rule"]["words"] = "L is made entry by entry. Here y is L, a what + gave."
+    tab = visit(data)
+    press(tab, "b")
+    assert tab.locator("#panel .letters").count() == 0
+    press(tab, "ArrowRight", 5)
+    assert heading(tab) == "Back through L = cross_entropy(Z, Y)"
+    assert tab.locator("#panel .letters").inner_text() == "Here y is L, a what + gave."
+
+
+def test_settings_of_penalties_are_not_for_an_optimizer(visit):
+    tab = visit(two_layers())
+    data = page_data(tab)
+    names = {node["key"]: node["name"] for node in data["nodes"]}
+    leaves = [names[step["node"]] for step in data["steps"] if step["kind"] == "leaf"]
+    assert set(leaves) == {"W1", "b1", "W2", "b2", "lambd"}
+    for place, step in enumerate(data["steps"]):
+        if step["kind"] != "leaf":
+            continue
+        tab.evaluate("jumpTo", place + 1)
+        said = tab.locator("#panel .sentence").inner_text()
+        setting = names[step["node"]] == "lambd"
+        assert ("an optimizer would use" in said) is not setting
+        assert said.endswith("how much J changes with lambd.") is setting
+
+
+@pytest.mark.parametrize("gone", [["penalty"], ["data_cost", "penalty"]])
+def test_costs_that_are_not_known_are_left_out(visit, gone):
+    data = sample()
+    for row in data["strengths"]["rows"]:
+        for name in gone:
+            row[name] = row["here"][name] = None
+    tab = visit(data)
+    tab.get_by_role("button", name="Strength λ").click()
+    titles = {"data_cost": "data term", "penalty": "penalty", "cost": "cost"}
+    left = [title for name, title in titles.items() if name not in gone]
+    assert tab.locator(".costs th[scope='col']").all_inner_texts() == left
+    first = data["strengths"]["rows"][CURRENT]
+    costs = [float(each.get_attribute("value")) for each in tab.locator(".costs data").all()]
+    assert costs == [
+        run[name] for run in (first["here"], first) for name in titles if name not in gone
+    ]
+    assert tab.locator(".chart polyline").count() == len(left)
 
 
 # -- screens, themes, people -----------------------------------------------------------------------

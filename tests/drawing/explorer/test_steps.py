@@ -193,12 +193,48 @@ def test_a_contribution_without_penalties_is_told_where_it_differs():
             assert not np.any(step["contributions"][0]["data"])
 
 
-def test_the_parts_are_right_where_a_penalty_stands_inside_of_a_formula():
+@pytest.mark.parametrize(
+    ("formula", "through"),
+    [
+        (lambda w, pen: np.exp(np.sum(w**2) + pen), "exp"),
+        (lambda w, pen: np.mean(w**2) * pen, "×"),
+        (lambda w, pen: np.sum(w) / pen, "÷"),
+        (lambda w, pen: tg.l1(w, pen, 2), "l1"),
+    ],
+)
+def test_a_penalty_that_is_not_added_leaves_no_parts_and_it_is_said_why(formula, through):
     w = parameter([0.5, -1.0], "w")
-    J = np.exp(np.sum(w**2) + tg.l1(w, 0.3, 2))
+    J = formula(w, tg.l2(w, 0.3, 2))
     walked = Walked(J)
-    np.testing.assert_allclose(walked.flow("w").data, J.item() * 2 * w.data)
-    np.testing.assert_allclose(walked.flow("w").penalty, J.item() * 0.15 * np.sign(w.data))
+    J.backward()
+    assert f"goes through {through})" in walked.walk.undivided
+    assert_equal(walked.flow("w").total, w.grad)
+    assert all(flow.data is None is flow.penalty for flow in walked.walk.flows.values())
+    for step in walked.of("backward"):
+        assert all(part["data"] is None for part in step["contributions"])
+
+
+def test_the_data_part_is_the_gradient_of_the_cost_without_the_penalty():
+    def cost(w, strength):
+        data = np.sum(np.exp(w))
+        return np.mean(np.stack([data, -2.0 * tg.l2(w, strength, 3) / 4.0]).reshape(2, 1))
+
+    w = parameter([0.5, -1.0], "w")
+    walked = Walked(cost(w, 0.8))
+    assert walked.walk.undivided is None
+    np.testing.assert_allclose(walked.flow("w").data, np.exp(w.data) / 2, rtol=1e-15)
+    total = tg.grad(cost)(w.data, 0.8)
+    np.testing.assert_allclose(walked.flow("w").data + walked.flow("w").penalty, total)
+
+
+def test_a_setting_of_a_penalty_is_told_from_a_weight():
+    w, r = parameter([3.0, 1.0], "w"), parameter(0.5, "r")
+    lambd, m = parameter(0.5, "lambd"), parameter(4.0, "m")
+    lambd.data *= 1.0
+    J = np.sum(w) * lambd + tg.elastic_net(w * r, lambd**2, m, r) + tg.l2(w, lambd, 2)
+    walked = Walked(J)
+    settings = {name: walked.of("leaf", name)[0]["setting"] for name in ("w", "r", "lambd", "m")}
+    assert settings == {"w": None, "r": "r", "lambd": "λ", "m": "m"}
 
 
 def test_a_small_penalty_is_not_lost_next_to_a_large_gradient():

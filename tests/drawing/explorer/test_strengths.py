@@ -104,10 +104,11 @@ def test_gradients_agree_with_differences_of_the_cost_run_again():
     J, W, b = logistic(tg.elastic_net)
     replay = strengths.Replay(J)
     copy, other = (replay.copies[x.number] for x in (W, b))
-    lambd, step = 3.0, 1e-6
+    step = 1e-6
+    replay.set_strengths("λ", 3.0)
 
     def cost(weights):
-        return replay.run([lambd], {copy: weights, other: b.value}).item()
+        return replay.run({copy: weights, other: b.value}).item()
 
     for entry in np.ndindex(W.shape):
         unit = np.zeros(W.shape)
@@ -208,15 +209,159 @@ def test_a_strength_that_is_a_tensor_moves_too_and_takes_no_steps():
         np.testing.assert_allclose(only(row)["weights"], expected, rtol=1e-4)
 
 
-def test_the_parts_are_right_where_the_penalty_stands_inside_of_a_formula():
-    w = parameter([0.5], "w")
-    found = slider(np.exp(np.sum(w) + tg.l2(w, 0.4, 1)))
+MIXED = [
+    lambda w, pen: np.exp(np.sum(w) + pen),
+    lambda w, pen: np.mean(w**2) * pen,
+    lambda w, pen: np.mean(w**2) + np.sum(w) * pen,
+    lambda w, pen: np.maximum(np.sum(w), pen),
+    lambda w, pen: 1 / pen + np.sum(w),
+    lambda w, pen: np.sum(w) + pen + pen**2,
+]
+ADDED = [
+    lambda w, pen: np.sum(np.exp(w)) - pen,
+    lambda w, pen: (np.sum(np.exp(w)) + pen) * 3.0 / 4.0,
+    lambda w, pen: np.mean(np.stack([np.sum(np.exp(w)), pen])),
+    lambda w, pen: np.sum(np.exp(w)) + (2.0 * pen + pen).reshape(1)[0],
+]
+
+
+@pytest.mark.parametrize("formula", MIXED)
+def test_what_is_not_added_to_a_data_term_is_not_told_apart(formula):
+    w = parameter([0.5, 1.5], "w")
+    found = slider(formula(w, tg.l2(w, 0.4, 1)))
+    assert "not simply added" in found["words"]
     for lambd, row in zip(found["values"], found["rows"], strict=True):
-        np.testing.assert_allclose(row["here"]["cost"], np.exp(0.5 + lambd / 8))
-        np.testing.assert_allclose(row["here"]["data_cost"], np.exp(0.5))
-        here = np.exp(0.5 + lambd / 8)
-        np.testing.assert_allclose(only(row)["data_gradient_here"], [here])
-        np.testing.assert_allclose(only(row)["penalty_gradient_here"], [here * lambd / 2])
+        if lambd:
+            other = tg.Tensor(w.data, requires_grad=True)
+            J = formula(other, tg.l2(other, lambd, 1))
+            J.backward()
+            np.testing.assert_allclose(row["here"]["cost"], J.item(), rtol=1e-12)
+            np.testing.assert_allclose(only(row)["gradient_here"], other.grad, rtol=1e-12)
+        for costs in (row, row["here"]):
+            assert costs["data_cost"] is None is costs["penalty"]
+        assert only(row)["data_gradient_here"] is None is only(row)["penalty_gradient_here"]
+
+
+@pytest.mark.parametrize("formula", ADDED)
+def test_what_is_added_is_told_apart_and_the_parts_are_gradients_of_the_costs(formula):
+    w = parameter([0.5, 1.5], "w")
+    found = slider(formula(w, tg.l2(w, 0.4, 1)))
+    assert "not simply added" not in found["words"]
+    other = tg.Tensor(w.data, requires_grad=True)
+    data = formula(other, tg.Tensor(0.0))
+    data.backward()
+    for row in found["rows"]:
+        np.testing.assert_allclose(row["here"]["data_cost"], data.item(), rtol=1e-12)
+        np.testing.assert_allclose(only(row)["data_gradient_here"], other.grad, rtol=1e-12)
+
+
+def uses_elsewhere(W, lambd):
+    return np.sum(W) * lambd + np.sum(W**2) + tg.l2(W, lambd, 5)
+
+
+def squared(W, lambd):
+    return np.sum(np.exp(W)) + tg.l2(W, lambd**2, 5) + tg.l1(W * 2, lambd / 3, 5)
+
+
+def in_the_weights(W, lambd):
+    return np.sum(W**2) + tg.l2(W * lambd, lambd, 5)
+
+
+def in_m(W, lambd):
+    return np.sum(np.cosh(W)) + tg.elastic_net(W, lambd, 3 + lambd)
+
+
+@pytest.mark.parametrize(
+    ("cost", "needs_gradient"),
+    [
+        (uses_elsewhere, True),
+        (uses_elsewhere, False),
+        (squared, True),
+        (in_the_weights, True),
+        (in_m, True),
+    ],
+)
+def test_costs_are_those_of_the_function_called_with_that_strength(cost, needs_gradient):
+    W = parameter([[0.3, -1.0, 2.0]], "W")
+    found = slider(cost(W, tg.Tensor(0.4, requires_grad=needs_gradient, name="lambd")))
+    assert found["values"][found["current"]] == 0.4
+    assert "wherever it is used" in found["words"]
+    for lambd, row in zip(found["values"], found["rows"], strict=True):
+        np.testing.assert_allclose(row["here"]["cost"], cost(W.data, lambd), rtol=1e-12)
+        np.testing.assert_allclose(row["cost"], cost(only(row)["weights"], lambd), rtol=1e-9)
+        expected = tg.grad(cost)(W.data, lambd)
+        np.testing.assert_allclose(only(row)["gradient_here"], expected, rtol=1e-12)
+
+
+def test_a_strength_made_of_a_leaf_goes_by_the_name_of_the_leaf():
+    W, lambd = parameter([1.0, 2.0], "W"), parameter(0.5, "lambd")
+    assert slider(squared(W, lambd))["letter"] == "lambd"
+    assert slider(uses_elsewhere(W, lambd))["letter"] == "λ"
+
+
+def test_what_the_factor_leaves_as_it_is_is_said():
+    w, a, c = parameter([1.0, 2.0], "w"), parameter(0.5, "a"), parameter(2.0, "c")
+    J = np.sum(w) * a + tg.l2(w, a, 1) + tg.l1(w, c, 1)
+    found = slider(J)
+    assert found["letter"] == "λ × factor"
+    assert "multiplied by the factor; other uses of a stay as they are" in found["words"]
+    for factor, row in zip(found["values"], found["rows"], strict=True):
+        expected = 1.5 + factor * (0.5 / 2 * 5 + 2 * 3)
+        np.testing.assert_allclose(row["here"]["cost"], expected, rtol=1e-12)
+
+
+def test_a_strength_that_is_computed_from_weights_follows_them():
+    def cost(w, a, factor):
+        return np.sum(np.cosh(w)) + tg.l2(w, factor * a * np.mean(w**2), 1)
+
+    w, a = parameter([1.0, -2.0], "w"), parameter(0.5, "a")
+    found = slider(cost(w, a, 1.0))
+    assert found["letter"] == "λ × factor"
+    assert "on w." in found["words"]
+    for factor, row in zip(found["values"], found["rows"], strict=True):
+        after = only(row)["weights"]
+        np.testing.assert_allclose(row["here"]["cost"], cost(w.data, 0.5, factor), rtol=1e-12)
+        np.testing.assert_allclose(row["cost"], cost(after, 0.5, factor), rtol=1e-12)
+        expected = tg.grad(cost)(w.data, 0.5, factor)
+        np.testing.assert_allclose(only(row)["gradient_here"], expected, rtol=1e-12)
+
+
+def redone(cost, W, steps):
+    """What the sentence says, in plain Python."""
+    length = 1.0
+    for _ in range(steps):
+        gradient = tg.grad(cost)(W)
+        while cost(W) - cost(W - length * gradient) < 0.5 * length * np.sum(gradient**2):
+            length /= 2
+        W = W - length * gradient
+        length = min(1.0, 2 * length)
+    return W
+
+
+def test_the_steps_are_those_that_the_sentence_tells():
+    J, W, b = logistic()
+    found = slider(J)
+    for phrase in ("length 1", "halved", "at least half", "twice as long", "never longer than 1"):
+        assert phrase in found["words"]
+    start = np.append(W.data, b.data)
+    for lambd, row in zip(found["values"], found["rows"], strict=True):
+        if lambd > 10:
+            continue  # enough to redo some
+        expected = redone(lambda V, lambd=lambd: logistic_cost(V, lambd), start, found["steps"])
+        np.testing.assert_allclose(only(row)["weights"].ravel(), expected[:3], rtol=1e-6)
+
+
+def logistic_cost(V, lambd):
+    W = V[:3].reshape(1, 3)
+    return data_cost(W, V[3]) + ridge(W, lambd)
+
+
+def test_weights_without_a_penalty_go_no_further_than_so_many_steps_of_length_one():
+    w = parameter([0.1, 0.2], "w")
+    found = slider(np.sum(w) / 2 + tg.l2(w, 1.0, 4))
+    assert found["values"][0] == 0
+    expected = w.data - found["steps"] * 0.5
+    np.testing.assert_allclose(only(found["rows"][0])["weights"], expected, rtol=1e-12)
 
 
 def test_results_that_are_not_finite_are_shown_as_such():
@@ -237,7 +382,7 @@ def test_an_operation_that_fails_at_other_weights_ends_no_page(monkeypatch):
     singular = np.zeros((2, 2))
     monkeypatch.setattr(strengths, "FACTORS", (1,))
     replay = strengths.Replay(np.sum(np.linalg.inv(A)) + tg.l2(A, 1.0, 1))
-    assert np.isnan(replay.run([1.0], {replay.copies[A.number]: singular}))
+    assert np.isnan(replay.run({replay.copies[A.number]: singular}))
 
 
 def test_float32_stays_float32():

@@ -17,6 +17,7 @@ import numpy as np
 
 from tinygrad_reg.drawing.symbols import (
     COMMUTATIVE,
+    HOLE,
     INFIX,
     LONGEST_FORMULA,
     SYMBOLS,
@@ -29,7 +30,6 @@ from tinygrad_reg.tensor import rules
 __all__ = ["Box", "Graph", "Quantity", "boxes", "operands_of", "original"]
 
 MOST_HOLES = 2
-HOLE = "·"
 
 # How strongly the parts of a formula hold together.
 COMPARISON, SUM, PRODUCT, POWER, ATOM = range(5)
@@ -255,8 +255,10 @@ def plain_box(node: Quantity, operands: list[Phrase]) -> Box:
     sign = sign_of(node)
     if sign:
         level = LEVELS.get(sign, COMPARISON)
-        left, right = ("" if x.holes else x.inside(level + i) for i, x in enumerate(operands))
-        return Box(node, f"{left} {sign} {right}".strip(), [], holes, several)
+        if all(x.holes for x in operands):
+            return Box(node, sign, [], holes, several)
+        left, right = (HOLE if x.holes else x.inside(level + i) for i, x in enumerate(operands))
+        return Box(node, f"{left} {sign} {right}", [], holes, several)
     if node.op is operator.getitem:
         index = node.args[1] if isinstance(node.args[1], tuple) else (node.args[1],)
         shown = ", ".join(HOLE if has_nodes(x) else written(x) for x in index)

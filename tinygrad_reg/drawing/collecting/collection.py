@@ -83,7 +83,8 @@ class Collection:
             user_has = tensor
             if tensor.source is not None and not tensor.shared:
                 user_has = tensor.source
-            return self.first_copies.setdefault(id(user_has), tensor)
+            first = self.first_copies.setdefault(id(user_has), tensor)
+            return self.stand_ins.get(id(first), first)
         return tensor
 
     def operands(self, tensor: Tensor) -> list[tuple[int, Tensor]]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from tinygrad_reg.derivatives import penalties
 from tinygrad_reg.drawing.collecting.history import FORWARD, UPDATE
-from tinygrad_reg.drawing.symbols import PENALTIES, written
+from tinygrad_reg.drawing.symbols import HOLE, PENALTIES, written
 from tinygrad_reg.tensor import Rule, Tensor, rules
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ L1, L2, ELASTIC_NET, GROUP_LASSO = (
 )
 MOST_TERMS = 4
 SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
-HOLE = "·"
 
 Terms = dict[tuple[Any, ...], list[str]]  # rule, λ, m (and r) -> names of weights
 

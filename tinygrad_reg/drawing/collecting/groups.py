@@ -6,6 +6,7 @@ innermost frame that holds everything that uses them.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -74,9 +75,9 @@ def add_groups(picture: Picture, shown: Collection) -> None:
     frame_leaves(shown, tops, frames)
     keys: dict[Frame, str] = {}
     for part in there_are if several else ():
-        add_group(picture, tops[part], keys)
+        add_group(picture, tops[part], keys, shown)
     for node, tensor in zip(picture.nodes, shown.tensors, strict=True):
-        node.group = add_group(picture, frames[id(tensor)], keys)
+        node.group = add_group(picture, frames[id(tensor)], keys, shown)
     is_first_order = there_are[:2] == [FORWARD, GRADIENT] and there_are[2:] in ([], [UPDATE])
     picture.turns_back = is_first_order and not gradient_of_update(shown)
 
@@ -145,7 +146,10 @@ def frame_penalties(shown: Collection, part: str, frames: dict[int, Frame]) -> N
 
 
 def close_small_calls(shown: Collection, frames: dict[int, Frame]) -> None:
-    """Make no group of a call in which there are fewer than two operations, or only penalties."""
+    """Make no group of a call in which there are fewer than two operations, or only penalties.
+
+    Nor of what the gradient of a call takes if the call, of a function of ours, takes only one.
+    """
     beside_penalties: set[Frame] = set()
     for tensor in shown.tensors:
         frame = frames[id(tensor)] if shown.is_recorded(tensor) else None
@@ -155,11 +159,17 @@ def close_small_calls(shown: Collection, frames: dict[int, Frame]) -> None:
             if not is_penalty:
                 beside_penalties.add(frame)
             frame = frame.around
+    forward: Counter[Scope] = Counter()
+    for tensor in shown.tensors:
+        if shown.is_recorded(tensor) and shown.history.sweep_of(tensor) is None:
+            forward.update({*scopes_of(tensor, shown)})
     for outermost in {*frames.values()}:
         frame = outermost
         while frame is not None:
             if isinstance(frame.what, Scope) and frame.what.is_call:
                 frame.is_open = frame.operations >= FEWEST_IN_CALL and frame in beside_penalties
+                if shown.history.is_ours(frame.what) and forward[frame.what] < FEWEST_IN_CALL:
+                    frame.is_open = False
             frame = frame.around
 
 
@@ -198,7 +208,9 @@ def common(frames: list[Frame]) -> Frame | None:
     return found
 
 
-def add_group(picture: Picture, frame: Frame, keys: dict[Frame, str]) -> str | None:
+def add_group(
+    picture: Picture, frame: Frame, keys: dict[Frame, str], shown: Collection
+) -> str | None:
     """The key of a frame's group, which is added if it is not there, as are those around it."""
     missing: list[Frame] = []
     around: Frame | None = frame
@@ -210,17 +222,18 @@ def add_group(picture: Picture, frame: Frame, keys: dict[Frame, str]) -> str | N
     for each in reversed(missing):
         parent, key = key, f"g{len(keys)}"
         keys[each] = key
-        picture.groups.append(group_for(each.what, key, parent))
+        picture.groups.append(group_for(each.what, key, parent, shown))
     return key
 
 
-def group_for(what: Any, key: str, parent: str | None) -> Group:
+def group_for(what: Any, key: str, parent: str | None, shown: Collection) -> Group:
     """The group for a part, a scope, a call or penalties."""
     if isinstance(what, Part):
         return Group(key, what.name, "part", parent)
     if isinstance(what, Penalty):
         return Group(key, "penalty", "penalty", parent, what.formula)
-    return Group(key, what.name, "call" if what.is_call else "scope", parent)
+    kind = "call" if what.is_call else "scope"
+    return Group(key, what.name, kind, parent, is_ours=shown.history.is_ours(what))
 
 
 def gradient_of_update(shown: Collection) -> bool:

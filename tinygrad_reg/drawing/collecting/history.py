@@ -6,7 +6,11 @@ derivative where the sweep came through a gradient, and so on.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 from tinygrad_reg.drawing.collecting.watching import Moment, Observer, Sweep
+from tinygrad_reg.modes import Scope
 from tinygrad_reg.tensor import Tensor
 
 __all__ = ["FORWARD", "GRADIENT", "UPDATE", "History"]
@@ -64,6 +68,10 @@ class History:
             moment = self.moment_of(tensor)
         return tensor
 
+    def is_ours(self, scope: Scope) -> bool:
+        """Whether a scope is a call of one of this package's own functions."""
+        return self.observer is not None and scope.serial in self.observer.ours
+
     def maker_of(self, tensor: Tensor) -> Tensor | None:
         """The tensor whose rule, run by a sweep, has made this one; a constant by its array."""
         if tensor.rule is not None:
@@ -71,6 +79,32 @@ class History:
             return moment.node if moment.in_rule else None
         if tensor.number or self.observer is None:
             return None
-        array = tensor.source if tensor.source is not None else tensor.value
+        array = array_of(tensor)
         kept, maker = self.observer.contributions.get(id(array), (None, None))
         return maker if kept is array else None
+
+    def local_derivative(self, constant: Tensor) -> tuple[Tensor, int] | None:
+        """The tensor, and the position of its argument, whose local derivative a constant is."""
+        array = array_of(constant)
+        if self.observer is None or id(array) not in self.observer.local_derivatives:
+            return None
+        _, tensor, entry = self.observer.local_derivatives[id(array)]
+        return tensor, position_of(entry, tensor)
+
+    def local_derivatives(self) -> Iterator[tuple[Any, Tensor, int]]:
+        """Every local derivative that is an array, its tensor, and the position of the argument."""
+        known = self.observer.local_derivatives if self.observer is not None else {}
+        for array, tensor, entry in known.values():
+            yield array, tensor, position_of(entry, tensor)
+
+
+def position_of(entry: Any, tensor: Tensor) -> int:
+    """The argument that an entry of a tensor's rule is for."""
+    assert tensor.rule is not None
+    entries = zip(tensor.rule.entries, tensor.args, strict=False)
+    return next(i for i, (each, _) in enumerate(entries) if each is entry)
+
+
+def array_of(constant: Tensor) -> Any:
+    """The array that a constant was made from."""
+    return constant.source if constant.source is not None else constant.value

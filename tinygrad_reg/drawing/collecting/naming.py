@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tinygrad_reg.drawing.collecting.names import Scope, names_of
 from tinygrad_reg.drawing.collecting.watching import Sweep
@@ -40,10 +40,34 @@ def targets_by_derivative(shown: Collection) -> dict[int, list[Target]]:
     """By the `id` of a tensor (of a constant: of its array), what it is the derivative of."""
     found: dict[int, list[Target]] = {}
     for sweep in shown.history.orders:
-        for target, derivative in sweep.arrived:
+        for target, derivative in complete(shown, sweep):
             if type(derivative) is Tensor:
                 derivative = shown.original(derivative)
             found.setdefault(id(derivative), []).append((sweep, target))
+    return found
+
+
+def complete(shown: Collection, sweep: Sweep) -> list[tuple[Tensor, Any]]:
+    """What a sweep came to, with the derivative.
+
+    But for copies and repetitions of something else that it came to: what arrives there is only
+    one of the contributions to the derivative of the original, or a part of it.
+    """
+    if sweep.kind == "tangent":
+        return sweep.arrived
+    came_to = {id(tensor) for tensor, _ in sweep.arrived}
+    not_repeated = {id(shown.original(x)) for x, _ in sweep.arrived if id(x) not in shown.stand_ins}
+    found = []
+    for tensor, derivative in sweep.arrived:
+        if id(tensor) in shown.stand_ins and id(shown.original(tensor)) in not_repeated:
+            continue
+        copied = tensor
+        while copied.rule is ALIAS:
+            copied = copied.args[0]
+            if id(copied) in came_to:
+                break
+        else:
+            found.append((tensor, derivative))
     return found
 
 
@@ -57,6 +81,7 @@ def name_derivatives(shown: Collection) -> None:
             targets = shown.targets_of(tensor)
             if targets:
                 found.append((order[targets[0][0]], tensor, targets))
+    taken: set[tuple[str, int]] = set()
     for _, tensor, targets in sorted(found, key=lambda each: each[0]):
         is_root = id(tensor) in shown.are_roots
         if is_root:
@@ -65,14 +90,14 @@ def name_derivatives(shown: Collection) -> None:
         named: dict[str, Tensor] = {}
         for sweep, x in targets:
             target = shown.original(x)
-            name = derived_name(shown, sweep, target)
-            sweeps = several[id(target), sweep.kind, shown.history.orders[sweep]]
-            if name is not None and len(sweeps) > 1:
-                name += f"[{sweeps.index(sweep)}]"  # a row of a Jacobian
-            if name is not None:
+            sweeps = several.get((id(target), sweep.kind, shown.history.orders[sweep]), [sweep])
+            row = f"[{sweeps.index(sweep)}]" if len(sweeps) > 1 else ""  # of a Jacobian
+            name = derived_name(shown, sweep, target, row)
+            if name is not None and (name, id(target)) not in taken:
                 named.setdefault(name, target)
         target = next(iter(named.values()), shown.original(targets[0][1]))
         shown.gradient_of[id(tensor)] = id(target)
+        taken |= {(name, id(x)) for name, x in named.items()}
         if named and id(tensor) not in shown.names:
             shown.names[id(tensor)] = " = ".join([*named] if is_root else [*named][:1])
 
@@ -87,10 +112,12 @@ def sweeps_by_target(shown: Collection) -> dict[tuple[int, str, int], list[Sweep
     return found
 
 
-def derived_name(shown: Collection, sweep: Sweep, target: Tensor) -> str | None:
-    """What the cotangent (or tangent) of a value with a name is called: dZ, d²Z; None if nothing.
+def derived_name(shown: Collection, sweep: Sweep, target: Tensor, row: str) -> str | None:
+    """What the cotangent (or tangent) of a value with a name is called; None if nothing.
 
-    The derivative of a gradient that is not taken by forward mode has no short name.
+    dZ is ∂(result)/∂Z, and d²Z the same of dZ. What else a gradient is differentiated by is
+    written out, ∂dX/∂Z. `row` tells which entry was differentiated. The derivative of a gradient
+    has no short name if it is not taken by forward mode.
     """
     name = shown.names.get(id(target))
     passed = shown.history.sweep_of(target)
@@ -98,5 +125,33 @@ def derived_name(shown: Collection, sweep: Sweep, target: Tensor) -> str | None:
         return None
     order = shown.history.orders[sweep]
     if sweep.kind == "tangent":
-        return f"{name}_{'d' * (order - 1)}dot"
-    return f"d{str(order).translate(SUPERSCRIPTS) if order > 1 else ''}{name}"
+        return f"{name}_{'d' * (order - 1)}dot{row}"
+    if order == 1:
+        return f"d{name}{row}"
+    derived = {id(x): x for x in map(shown.original, sweep.derived())}
+    if len(derived) != 1:
+        return None
+    (result,) = derived.values()
+    if result.shape != () and not row:
+        return None  # a sum of entries, weighted by the seed
+    if is_derivative(shown, result, target, order - 1):
+        return f"d{str(order).translate(SUPERSCRIPTS)}{name}{row}"
+    of = shown.names.get(id(result))
+    return None if of is None else f"∂{of}{row}/∂{name}"
+
+
+def is_derivative(shown: Collection, tensor: Tensor, target: Tensor, order: int) -> bool:
+    """Whether a tensor is the derivative of so many sweeps, each of them by the same value."""
+    while order:
+        found = [
+            sweep
+            for sweep, x in shown.targets_of(tensor)
+            if shown.original(x) is target
+            and (sweep.kind, shown.history.orders[sweep]) == ("backward", order)
+        ]
+        derived = {id(x): x for x in map(shown.original, found[0].derived())} if found else {}
+        if len(derived) != 1:
+            return False
+        (tensor,) = derived.values()
+        order -= 1
+    return True

@@ -6,7 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tinygrad_reg.tensor import Tensor, leaf, rules
+from tinygrad_reg.drawing.mathematics import edge_text
+from tinygrad_reg.drawing.mathematics.entries import expression_of
+from tinygrad_reg.drawing.mathematics.expressions import RESULT, has_letter
+from tinygrad_reg.drawing.symbols import HOLE
+from tinygrad_reg.tensor import Rule, Tensor, leaf, rules
 
 if TYPE_CHECKING:
     from tinygrad_reg.drawing.collecting.collection import Collection
@@ -19,6 +23,7 @@ MULTIPLY, RESHAPE, TRANSPOSE = (rules[op] for op in (np.multiply, np.reshape, np
 def simplify(shown: Collection, everything: list[Tensor]) -> None:
     """Find what goes without a node of its own, and note what stands for it."""
     find_transposes(shown, everything)
+    find_local_derivatives(shown, everything)
     for tensor in everything:
         leave_out_repetition(shown, tensor)
     for tensor in everything:
@@ -55,6 +60,52 @@ def is_transpose(array: Any, whole: Any) -> bool:
         and (array.shape, array.strides) == (turned.shape, turned.strides)
         and array.ctypes.data == turned.ctypes.data
     )
+
+
+def find_local_derivatives(shown: Collection, everything: list[Tensor]) -> None:
+    """Show constants of sweeps that are local derivatives as what they are: 1 if Z > 0."""
+    made: dict[tuple[int, int], Tensor] = {}
+    by_argument: dict[int, list[tuple[Any, Tensor, int]]] = {}
+    for array, node, position in shown.history.local_derivatives():
+        argument = id(shown.original(node.args[position]))
+        by_argument.setdefault(argument, []).append((array, node, position))
+    for constant in everything:
+        if not shown.is_of_sweep(constant) or id(constant) in shown.stand_ins:
+            continue
+        if single_number(constant) is not None:
+            continue
+        found = shown.history.local_derivative(constant)
+        for _, target in shown.targets_of(constant):
+            for array, node, position in by_argument.get(id(shown.original(target)), []):
+                if found is None and np.array_equal(array, constant.value):  # times 1
+                    found = node, position
+        if found is None:
+            continue
+        node, position = found
+        key = id(shown.original(node)), position
+        if key not in made:
+            made[key] = local_derivative(shown, constant, node, position)
+            shown.made_up.add(id(made[key]))
+        shown.stand_ins[id(constant)] = made[key]
+
+
+def local_derivative(shown: Collection, constant: Tensor, node: Tensor, position: int) -> Tensor:
+    """A constant as what an operation of its own has made, that goes by the formula."""
+    assert node.rule is not None
+    text = edge_text(node, position, lambda x: shown.name_of(x) or HOLE)
+    expression = expression_of(node, position) if text else None
+    operands = [
+        shown.original(x)
+        for i, x in enumerate(node.args)
+        if type(x) is Tensor and (expression is None or has_letter(expression, str(i)))
+    ]
+    if expression is not None and has_letter(expression, RESULT):
+        operands.append(shown.original(node))
+    made = leaf(constant.value)
+    made.rule = Rule(np.copy, [None] * len(operands), is_local=False)
+    made.rule.name = text or f"{node.rule.name}′"
+    made.args = tuple(operands)
+    return made
 
 
 def leave_out_repetition(shown: Collection, tensor: Tensor) -> None:

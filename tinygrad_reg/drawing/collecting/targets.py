@@ -56,7 +56,8 @@ def collected(
         raise TypeError(
             f"{asked} was given {described(target, strange, len(example_args))}: {EXPECTED}"
         )
-    return picture_of_tensors(tensors, callers_scopes(), differentiated=differentiated)
+    keys = keys_of(target)
+    return picture_of_tensors(tensors, callers_scopes(), differentiated=differentiated, keys=keys)
 
 
 def described(target: Any, strange: Any, more: int) -> str:
@@ -101,7 +102,8 @@ def picture_of_function(
             "arguments (3.0, not 3)"
         )
     scopes = [*reversed(observer.scopes), *callers_scopes()]
-    return picture_of_tensors(tensors, scopes, observer, differentiated=differentiated)
+    keys = keys_of(result)
+    return picture_of_tensors(tensors, scopes, observer, differentiated=differentiated, keys=keys)
 
 
 def signature_of(function: Callable[..., Any], number: int) -> Signature:
@@ -116,6 +118,14 @@ def signature_of(function: Callable[..., Any], number: int) -> Signature:
 def tensors_in(nested: Any) -> list[Any]:
     """The leaves of nested lists, tuples and dicts, in order."""
     return [nested] if type(nested) is Tensor else optree.tree_leaves(nested)
+
+
+def keys_of(nested: Any) -> list[str | None]:
+    """The key that each leaf of nested lists, tuples and dicts goes by; None in lists."""
+    if type(nested) is Tensor:
+        return [None]
+    paths, _, _ = optree.tree_flatten_with_path(nested)
+    return [path[-1] if path and isinstance(path[-1], str) else None for path in paths]
 
 
 def as_leaves(arguments: Any) -> Any:

@@ -42,15 +42,23 @@ def picture_of_tensors(
     observer: Observer | None = None,
     *,
     differentiated: bool = False,
+    keys: Iterable[str | None] = (),
 ) -> Picture:
     """Every tensor behind the roots as one node, numbered from 0 after its arguments.
 
     The scopes are where names are looked for; the observer has watched while the roots were made.
-    `differentiated` asks for gradients, also where `backward()` has not left any.
+    `differentiated` asks for gradients, also where `backward()` has not left any. Roots without a
+    name go by their `keys` in a dict.
     """
     check_graph(roots)
     with young_generation:
-        return picture_of(Collection(roots, scopes, History(observer)), differentiated)
+        shown = Collection(roots, scopes, History(observer))
+        for root, key in zip(roots, keys, strict=False):
+            tensor = shown.original(root)
+            is_forward = shown.history.sweep_of(tensor) is None and not shown.is_of_sweep(tensor)
+            if key is not None and is_forward:
+                shown.names.setdefault(id(tensor), key)
+        return picture_of(shown, differentiated)
 
 
 def picture_of(shown: Collection, differentiated: bool) -> Picture:
@@ -63,7 +71,7 @@ def picture_of(shown: Collection, differentiated: bool) -> Picture:
         symbol, options = operation_of(simple)
         if shown.is_of_sweep(tensor):
             symbol = text_of_constant(tensor, shown)
-        value, key = tensor.current(), id(tensor)
+        value, key = value_of(tensor), id(tensor)
         node = Node(
             keys[key], shown.role_of(tensor), symbol, options, shown.name_of(tensor), value.shape,
             str(value.dtype), value, gradients.get(key), part=shown.parts[key], tensor=tensor,
@@ -82,6 +90,15 @@ def picture_of(shown: Collection, differentiated: bool) -> Picture:
                 made_up.place = made_up.place or node.place
     add_groups(picture, shown)
     return picture
+
+
+def value_of(tensor: Tensor) -> Any:
+    """The value of a tensor; of an array of booleans that floats were made of, the booleans."""
+    value = tensor.current()
+    is_constant = tensor.rule is None and not tensor.number and not tensor.shared
+    if is_constant and getattr(getattr(tensor.source, "dtype", None), "kind", "") == "b":
+        return value.astype(bool)
+    return value
 
 
 def say(edge: Edge, simple: Tensor, x: Tensor, shown: Collection) -> None:
@@ -117,7 +134,12 @@ def gradients_of(
     drawn, where a sweep can start; there they are given one also if it is asked for.
     """
     gradients = {id(tensor): tensor.grad for tensor in tensors if tensor.grad is not None}
-    if (gradients or differentiated) and len(roots) == 1 and roots[0].shape == () and roots[0].rule is not None:
+    if (
+        (gradients or differentiated)
+        and len(roots) == 1
+        and roots[0].shape == ()
+        and roots[0].rule is not None
+    ):
         gradients = cotangents(roots[0]) | gradients
     return gradients
 

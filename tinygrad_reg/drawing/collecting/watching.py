@@ -15,11 +15,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from inspect import CO_ASYNC_GENERATOR, CO_COROUTINE, CO_GENERATOR
 from os import sep
-from types import CodeType, FrameType
+from types import CodeType, FrameType, FunctionType
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from tinygrad_reg.derivatives import losses, networks
 from tinygrad_reg.modes import NUMPY, PACKAGE, AnomalyError, Scope, next_serial, switched, thread
 from tinygrad_reg.sweeps import push_with_care
 from tinygrad_reg.tensor import ALIAS, Rule, Tensor, next_number
@@ -30,6 +31,13 @@ __all__ = ["Call", "Moment", "Observer", "Sweep", "watched"]
 INSTALLED = sorted({sysconfig.get_paths()[kind] + sep for kind in ("platlib", "purelib", "stdlib")})
 NOT_THE_USERS = (PACKAGE, NUMPY, "<frozen", "<__array_function__", *INSTALLED)
 ENGINE = (PACKAGE + "tensor.py", PACKAGE + "derivatives" + sep, NUMPY, __file__)
+COMPOSITES: dict[CodeType, str] = {
+    function.__code__: name
+    for module in (losses, networks)
+    for name in module.__all__
+    if isinstance(function := getattr(module, name), FunctionType)
+    and function.__code__.co_filename == module.__file__
+}  # functions of this package that are recorded as several operations
 PAUSES = CO_GENERATOR | CO_COROUTINE | CO_ASYNC_GENERATOR
 
 Variables = Mapping[str, Any]
@@ -90,14 +98,20 @@ class Observer:
         All sweeps that recorded anything, in the order in which they began.
     scopes : list of dict
         The variables of functions that have returned, the last one last.
+    ours : set of int
+        The serial numbers of the calls of this package's own functions.
     contributions : dict
         By the `id` of an array that a pullback has made: the array, and the tensor pulled back.
+    local_derivatives : dict
+        By the `id` of an array that is a local derivative: it, the tensor, the entry of its rule.
     """
 
     def __init__(self) -> None:
         self.sweeps: list[Sweep] = []
         self.scopes: list[Variables] = []
+        self.ours: set[int] = set()
         self.contributions: dict[int, tuple[Any, Tensor]] = {}
+        self.local_derivatives: dict[int, tuple[Any, Tensor, Any]] = {}
         self.numbers: list[int] = []  # the diary: from this number on
         self.moments: list[Moment] = []  # this is going on
         self.now = Moment()
@@ -107,6 +121,7 @@ class Observer:
         self.quick = True
         self.frames: list[tuple[FrameType, tuple[Call, ...]]] = []
         self.titles: dict[CodeType, str | None] = {}
+        self.bindings: dict[int, Bindings] = {}  # by the `id` of a frame that runs
         self.turn()
 
     def __bool__(self) -> bool:
@@ -205,8 +220,11 @@ class Observer:
 
         def noted(*args: Any, **kwargs: Any) -> Any:
             result = self.inside(entry, args, kwargs)
-            if node is not None and not rule.is_local and type(result) is not Tensor:
-                self.contributions[id(result)] = (result, node)
+            if node is not None and type(result) is not Tensor:
+                if rule.is_local:
+                    self.local_derivatives[id(result)] = (result, node, entry)
+                else:
+                    self.contributions[id(result)] = (result, node)
             return result
 
         return noted if self.recording else entry
@@ -239,25 +257,52 @@ class Observer:
             self.leave(frame)
 
     def enter(self, frame: FrameType) -> None:
-        """A function is called: one of the user's own opens a group, except for the outermost."""
+        """A function is called: one of the user's own opens a group, except for the outermost.
+
+        So does one of this package that takes several operations, unless another such calls it.
+        """
         title = self.title_of(frame)
-        if title is None:
+        is_ours = frame.f_code in COMPOSITES
+        if title is None or (is_ours and self.frames and self.frames[-1][0].f_code in COMPOSITES):
             return
         before = self.now.calls
         is_outermost = not self.frames
         self.frames.append((frame, before))
         if title and not is_outermost and not self.running:
             call = Call(Scope(title, next_serial(), is_call=True), len(thread.scopes or ()))
+            if is_ours:
+                self.ours.add(call.scope.serial)
             self.turn(calls=(*before, call))
 
     def leave(self, frame: FrameType) -> None:
         """A function returns, pauses or fails: what its variables hold goes by their names."""
         if self.frames and self.frames[-1][0] is frame:
-            if not self.running:
-                self.scopes += (frame.f_globals, dict(frame.f_locals))
+            bindings = self.bindings.pop(id(frame), None)
+            if not self.running and frame.f_code not in COMPOSITES:
+                variables = dict(frame.f_locals)
+                if bindings is not None:
+                    bindings.look(variables)
+                    variables = bindings.numbered(variables)
+                self.scopes += (frame.f_globals, variables)
             _, before = self.frames.pop()
             if before is not self.now.calls:
                 self.turn(calls=before)
+
+    def follow(self, frame: FrameType, event: str, _: Any) -> Any:
+        """A function is called: of the user's own, every line is followed."""
+        code = frame.f_code
+        if self.running or code in COMPOSITES or code.co_flags & PAUSES:
+            return None
+        if self.title_of(frame) is None:
+            return None
+        bindings = self.bindings[id(frame)] = Bindings()
+
+        def line(frame: FrameType, event: str, _: Any) -> Any:
+            if event == "line":
+                bindings.look(frame.f_locals)
+            return line
+
+        return line
 
     def title_of(self, frame: FrameType) -> str | None:
         """What a call of a function is called: None if it is not the user's, empty if it has no
@@ -265,12 +310,55 @@ class Observer:
         """
         code = frame.f_code
         if code not in self.titles:
-            self.titles[code] = None
+            self.titles[code] = COMPOSITES.get(code)
             made_by_python = frame.f_globals.get("__name__", "").startswith("namedtuple_")
             if not code.co_filename.startswith(NOT_THE_USERS) and not made_by_python:
                 has_no_name = code.co_name.startswith("<") or code.co_flags & PAUSES
                 self.titles[code] = "" if has_no_name else readable(code.co_qualname)
         return self.titles[code]
+
+
+class Bindings:
+    """Which tensors the variables of a function have held while it ran."""
+
+    def __init__(self) -> None:
+        self.held: dict[str, Tensor] = {}  # now
+        self.first: dict[int, tuple[str, Tensor]] = {}  # by `id`: the first variable that held it
+
+    def look(self, variables: Variables) -> None:
+        """Note what variables hold now."""
+        for name, x in variables.items():
+            if type(x) is Tensor and self.held.get(name) is not x:
+                self.held[name] = x
+                self.first.setdefault(id(x), (name, x))
+
+    def numbered(self, variables: dict[str, Any]) -> dict[str, Any]:
+        """The variables, with Z1, Z2, … for a Z that has held several tensors.
+
+        Those that have a name of their own, or are kept in a dict, go by that.
+        """
+        kept = {
+            id(x): key
+            for entries in variables.values()
+            if type(entries) is dict
+            for key, x in entries.items()
+            if type(x) is Tensor and isinstance(key, str)
+        }
+        of_name: dict[str, list[Tensor]] = {}
+        for key, (name, x) in self.first.items():
+            if key not in kept and (x.name or name) == name:
+                of_name.setdefault(name, []).append(x)
+        taken = {*variables, *kept.values()}
+        for name, tensors in of_name.items():
+            if len(tensors) == 1 and variables.get(name, tensors[0]) is tensors[0]:
+                variables[name] = tensors[0]
+                continue
+            numbers = range(1, len(tensors) + 1)
+            mark = "_" if any(f"{name}{i}" in taken for i in numbers) else ""
+            if type(variables.get(name)) is Tensor:
+                del variables[name]
+            variables |= {f"{name}{mark}{i}": x for i, x in zip(numbers, tensors, strict=True)}
+        return variables
 
 
 def readable(qualified: str) -> str:
@@ -293,15 +381,21 @@ def asked_by_transform() -> bool:
 def watched() -> Iterator[Observer]:
     """Look on while the block runs, and record everything in it.
 
-    Where a profiler is running it is left alone, and neither names nor calls are noted.
+    Where a profiler is running it is left alone, and neither names nor calls are noted. Where a
+    debugger is, a variable that holds several tensors names only the last one.
     """
     observer = Observer()
     with switched(recording=True, scopes=(), tracer=observer):
         if sys.getprofile() is not None:
             yield observer
             return
+        follow = observer.follow if sys.gettrace() is None else None
         sys.setprofile(observer.look)
+        if follow is not None:
+            sys.settrace(follow)
         try:
             yield observer
         finally:
             sys.setprofile(None)
+            if follow is not None and sys.gettrace() is follow:
+                sys.settrace(None)

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
@@ -15,8 +12,10 @@ from tinygrad_reg.drawing.collecting.boxes import Graph
 from tinygrad_reg.drawing.collecting.targets import collected
 from tinygrad_reg.drawing.explorer.data import data_of
 from tinygrad_reg.drawing.explorer.page import page
+from tinygrad_reg.drawing.files import write
 from tinygrad_reg.drawing.grouping import grouped
 from tinygrad_reg.drawing.picture import Picture
+from tinygrad_reg.tensor import Tensor
 
 __all__ = ["Exploration", "explore"]
 
@@ -64,7 +63,8 @@ def explore(
         Arguments for the function. Floats and arrays of floats become parameters; `tg.Tensor(X)`
         makes data of X.
     path : path-like or None
-        The file to write. None writes nothing: the page is in `html`.
+        The file to write; what a link leads to, and with the permissions of a file that is there.
+        None writes nothing: the page is in `html`.
 
     Returns
     -------
@@ -89,9 +89,9 @@ def explore(
     True
     """
     destination = None if path is None else checked(path)
-    html = page(data_of(picture_of(target, example_args)))
+    html = page(data_of(picture_of(target, example_args), called=name_of_function(target)))
     if destination is not None:
-        write(destination, html)
+        write(destination, html.encode(), "the page")
     return Exploration(destination, html)
 
 
@@ -106,6 +106,14 @@ def picture_of(target: Any, example_args: tuple[Any, ...]) -> Picture:
         )
     target = target.function if is_program else target
     return grouped(collected(target, example_args, "explore"))
+
+
+def name_of_function(target: Any) -> str | None:
+    """What the user calls the function that is explored; None if it is none, or a lambda."""
+    if isinstance(target, Tensor) or not callable(target):
+        return None
+    name = getattr(getattr(target, "function", target), "__name__", None)
+    return name if isinstance(name, str) and name.isidentifier() else None
 
 
 def checked(path: str | os.PathLike[str]) -> Path:
@@ -123,26 +131,3 @@ def checked(path: str | os.PathLike[str]) -> Path:
             "file in it, such as graph.html"
         )
     return destination
-
-
-def write(destination: Path, html: str) -> None:
-    """Write a file as a whole or not at all."""
-    try:
-        with replaced(destination) as temporary:
-            temporary.write_text(html, encoding="utf-8", newline="\n")
-    except OSError as error:
-        raise type(error)(
-            f"the page was to be written to {str(destination)!r}: {error.strerror or error}. "
-            "Expected a path that can be written"
-        ) from error
-
-
-@contextmanager
-def replaced(destination: Path) -> Iterator[Path]:
-    """A file beside another one, which takes its place if the block ends without an error."""
-    temporary = destination.with_name(f".{secrets.token_hex(8)}.part")
-    try:
-        yield temporary
-        os.replace(temporary, destination)
-    finally:
-        temporary.unlink(missing_ok=True)

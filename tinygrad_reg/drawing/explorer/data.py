@@ -5,10 +5,11 @@ from __future__ import annotations
 import linecache
 from collections import Counter
 from functools import cache
+from itertools import chain
 from pathlib import PurePath
 from typing import Any
 
-from tinygrad_reg.derivatives.listing import Line, formula, name_of, of_rule
+from tinygrad_reg.derivatives.listing import Line, name_of, of_rule
 from tinygrad_reg.drawing.explorer.arrays import Arrays
 from tinygrad_reg.drawing.explorer.layout import group_box, layouts_of, node_box
 from tinygrad_reg.drawing.explorer.steps import Flow, Walk, is_penalty, result_of, values_used, walk
@@ -27,15 +28,18 @@ from tinygrad_reg.tensor import Rule, Tensor, rules
 
 __all__ = ["data_of"]
 
+LETTERS = ("J", "L", "cost", "result")  # of what has no name of its own
 MOST_OPEN = 60  # boxes that are seen at first
-MOST_STATED = 4000  # arguments up to which every rule is written as mathematics
-BRIEFLY = "The graph is large: rules are shown as they stand in the table, without numbers."
+MOST_STATED = 4000  # arguments up to which every rule is shown with its numbers
+BRIEFLY = "The graph is large: rules are shown without numbers."
 
 Data = dict[str, Any]
 
 
-def data_of(picture: Picture) -> Data:
+def data_of(picture: Picture, called: str | None = None) -> Data:
     """Everything about a picture's computation, as the page reads it.
+
+    `called` is the name of the function that it is of.
 
     Raises
     ------
@@ -48,9 +52,10 @@ def data_of(picture: Picture) -> Data:
     boxes = {node.key: node_box(node) for node in picture.nodes}
     boxes |= {group.key: group_box(group) for group in picture.groups}
     opened = open_groups(picture)
-    said = Sayings(picture, walked, arrays)
+    title = title_of(picture, called)
+    said = Sayings(picture, walked, arrays, title)
     data = {
-        "title": title_of(picture),
+        "title": title,
         "notice": None,
         "no_backward": walked.no_backward,
         "nodes": [
@@ -68,7 +73,7 @@ def data_of(picture: Picture) -> Data:
         "strengths": strengths_of(picture, arrays.add),
     }
     data["arrays"], about_arrays = arrays.finished()
-    notices = [BRIEFLY if said.is_brief else None, about_arrays]
+    notices = [BRIEFLY if said.is_brief else None, walked.undivided, about_arrays]
     data["notice"] = " ".join(filter(None, notices)) or None
     return data
 
@@ -76,10 +81,18 @@ def data_of(picture: Picture) -> Data:
 # -- nodes, edges, groups --------------------------------------------------------------------------
 
 
-def title_of(picture: Picture) -> str:
-    """What the page is called, and what is differentiated: the name of the result, else J."""
+def title_of(picture: Picture, called: str | None = None) -> str:
+    """What the page is called, and what is differentiated, by a name that no other value has.
+
+    The name of the result, else that of the function whose value it is, else J.
+    """
     result = result_of(picture)
-    return spelled(result.name) if result is not None and result.name else "J"
+    taken = {spelled(node.name) for node in picture.nodes if node.name and node is not result}
+    named = [] if result is None or not result.name else [spelled(result.name)]
+    if called and (result is None or result.part == "forward"):
+        named.append(spelled(called))
+    numbered = (f"J{i}" for i in range(1, len(taken) + 2))
+    return next(name for name in chain(named, LETTERS, numbered) if name not in taken)
 
 
 def described(node: Node) -> Data:
@@ -154,13 +167,13 @@ def open_groups(picture: Picture) -> set[str]:
 class Sayings:
     """What is said of the nodes of a picture, by the names that they have there."""
 
-    def __init__(self, picture: Picture, walked: Walk, arrays: Arrays) -> None:
+    def __init__(self, picture: Picture, walked: Walk, arrays: Arrays, title: str) -> None:
         self.flows = walked.flows
         self.arrays = arrays
         self.edges: dict[str, list[Edge]] = {}
         self.names: dict[int, str] = {}  # `id` of a tensor, or of a copy that stands for it
         self.arriving: Counter[str] = Counter()  # contributions, by the key of a node
-        self.result = title_of(picture)
+        self.result = title
         self.is_brief = len(picture.edges) > MOST_STATED
         self.nodes = {node.key: node for node in picture.nodes}
         for node in picture.nodes:
@@ -207,21 +220,16 @@ class Sayings:
     def argument_of(self, tensor: Tensor, edge: Edge, cotangent: Any) -> Data:
         """What the rule says of one argument."""
         said = {"node": edge.tail, "position": edge.argument}
-        if self.is_brief:
-            assert tensor.rule is not None
-            written = formula(tensor.rule.entries[edge.argument])
-            nothing = dict.fromkeys(("numbers", "entry", "local"))
-            return said | {"written": written, "formula": ["mtext", written]} | nothing
         statement = rule_of_argument(
-            tensor, edge.argument, self.names,
-            cotangent=cotangent, of=self.result, adds=self.arriving[edge.tail] > 1,
+            tensor, edge.argument, self.names, cotangent=None if self.is_brief else cotangent,
+            of=self.result, adds=self.arriving[edge.tail] > 1,
         )  # fmt: skip
         return said | {
             "written": statement.written,
             "formula": statement.formula,
             "numbers": statement.numbers,
             "entry": None if statement.entry is None else list(statement.entry),
-            "local": self.arrays.add(statement.local),
+            "local": None if self.is_brief else self.arrays.add(statement.local),
         }
 
     def local_of(self, edge: Edge) -> str:

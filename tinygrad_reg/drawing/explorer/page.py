@@ -20,6 +20,7 @@ SCRIPTS = (
     "arrays.js",
     "layout.js",
     "arrows.js",
+    "labels.js",
     "scene.js",
     "view.js",
     "steps.js",

@@ -7,19 +7,41 @@ which the engine adds them.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from tinygrad_reg.derivatives.shapes import concatenated, stacked
 from tinygrad_reg.drawing.picture import Node, Picture
-from tinygrad_reg.drawing.symbols import PENALTIES
+from tinygrad_reg.drawing.symbols import PENALTIES, PENALTY_LETTERS, symbol_of
 from tinygrad_reg.modes import switched
 from tinygrad_reg.sweeps import ancestors, reverse, scalar_seed
-from tinygrad_reg.tensor import ALIAS, Tensor, leaf
+from tinygrad_reg.tensor import ALIAS, Tensor, leaf, rules
 
-__all__ = ["Flow", "Walk", "forward_order", "is_penalty", "result_of", "values_used", "walk"]
+__all__ = [
+    "Flow",
+    "Walk",
+    "forward_order",
+    "is_penalty",
+    "result_of",
+    "settings_behind",
+    "undivided",
+    "values_used",
+    "walk",
+]
+
+# Through these a penalty is still added to the rest: sums, and what only moves entries.
+SUMS = {
+    rules[op]
+    for op in (
+        np.add, np.subtract, np.negative, np.positive, np.sum, np.mean, np.reshape, np.transpose,
+        operator.getitem, concatenated, stacked,
+    )
+}  # fmt: skip
+SCALED = {rules[np.multiply]: (0, 1), rules[np.divide]: (0,)}  # which argument, by a constant
 
 Step = dict[str, Any]
 Keep = Callable[[Any], Any]
@@ -62,11 +84,14 @@ class Walk:
         The gradient of every node that one arrives at, by its key.
     no_backward : str or None
         Why nothing is differentiated.
+    undivided : str or None
+        Why gradients are not told apart into the data term's part and the penalties'.
     """
 
     steps: list[Step] = field(default_factory=list)
     flows: dict[str, Flow] = field(default_factory=dict)
     no_backward: str | None = None
+    undivided: str | None = None
 
 
 def walk(picture: Picture, keep: Keep = lambda array: array) -> Walk:
@@ -81,9 +106,11 @@ def walk(picture: Picture, keep: Keep = lambda array: array) -> Walk:
     try:
         # An anomaly is what the page is for, and nothing of this belongs into the user's graph.
         with switched(watching=False, recording=False, scopes=None, tracer=None):
-            backward = list(backward_steps(picture, keep, walked.flows))
+            walked.undivided = undivided(picture)
+            backward = list(backward_steps(picture, keep, walked.flows, not walked.undivided))
     except Exception as error:
         walked.flows.clear()
+        walked.undivided = None
         walked.no_backward = f"The reverse sweep failed: {type(error).__name__}: {error}"
     else:
         walked.steps += backward
@@ -173,12 +200,94 @@ def reason_against(picture: Picture) -> str | None:
     return None
 
 
-def backward_steps(picture: Picture, keep: Keep, flows: dict[str, Flow]) -> Iterator[Step]:
-    """The reverse sweep by falling number, with the sums and the contributions of every node."""
+def undivided(picture: Picture) -> str | None:
+    """Why the result is not a data term plus penalties, in words; None if it is, or has no penalty.
+
+    Only then is the rest of it a cost of its own, whose gradient is the rest of the gradient.
+    """
+    result = result_of(picture)
+    culprit = None if result is None or result.tensor is None else obstacle(result.tensor)
+    if culprit is None:
+        return None
+    through = symbol_of(culprit.rule, "" if culprit.rule is None else culprit.rule.name, ["", ""])
+    return (
+        f"A penalty is not simply added to the rest (it goes through {through}), so cost and "
+        "gradients are not told apart into a data term and a penalty."
+    )
+
+
+def obstacle(root: Tensor) -> Tensor | None:
+    """The first operation through which a penalty is more than added to the rest."""
+    carrying: set[int] = set()  # numbers of what a penalty has entered
+    for tensor in ancestors([root], 0)[0]:
+        entered = [x.number in carrying if type(x) is Tensor else False for x in tensor.args]
+        if any(entered) and not adds_up(tensor, entered):
+            return tensor
+        if any(entered) or tensor.rule in PENALTIES:
+            carrying.add(tensor.number)
+    return None
+
+
+def adds_up(tensor: Tensor, entered: list[bool]) -> bool:
+    """Whether an operation is a sum of its arguments, or a constant times the one marked."""
+    if tensor.rule in SUMS:
+        return True
+    if tensor.rule not in SCALED:
+        return False
+    changing = [i for i, x in enumerate(tensor.args) if type(x) is Tensor and x.number]
+    return len(changing) == 1 and changing[0] in SCALED[tensor.rule] and entered[changing[0]]
+
+
+def settings_behind(penalties: list[Tensor]) -> dict[Tensor, str]:
+    """The leaves that λ, m and other settings of penalties were made from, and which of them.
+
+    One that weights were made from too is a setting only where it is one as it stands.
+    """
+    found: dict[Tensor, str] = {}
+    weights = [
+        x
+        for penalty in penalties
+        for x in penalty.args[len(letters_of(penalty)) :]
+        if type(x) is Tensor
+    ]
+    penalized = leaves_behind(weights)
+    for letter in ("λ", "m", "r"):
+        given = [
+            penalty.args[letters_of(penalty).index(letter)]
+            for penalty in penalties
+            if letter in letters_of(penalty)
+        ]
+        tensors = [x.args[0] if x.rule is ALIAS else x for x in given if type(x) is Tensor]
+        direct = set(tensors)
+        for x in leaves_behind(tensors):
+            if x in direct or x not in penalized:
+                found.setdefault(x, letter)
+    return found
+
+
+def letters_of(penalty: Tensor) -> tuple[str, ...]:
+    """The settings of a penalty, which are its first arguments."""
+    assert penalty.rule is not None
+    return PENALTY_LETTERS[penalty.rule]
+
+
+def leaves_behind(tensors: list[Tensor]) -> dict[Tensor, None]:
+    """The leaves that some tensors were made from, in the order of their numbers."""
+    return dict.fromkeys(x for x in ancestors(tensors, 0)[0] if x.rule is None)
+
+
+def backward_steps(
+    picture: Picture, keep: Keep, flows: dict[str, Flow], apart: bool
+) -> Iterator[Step]:
+    """The reverse sweep by falling number, with the sums and the contributions of every node.
+
+    `apart` tells apart what comes through the data term and what through penalties.
+    """
     result = result_of(picture)
     assert result is not None
     assert result.tensor is not None
     root = result.tensor
+    settings = settings_behind([x for x in ancestors([root], 0)[0] if x.rule in PENALTIES])
     nodes = {id(node.tensor): node for node in picture.nodes if node.tensor is not None}
     edges = {(edge.head, edge.argument): i for i, edge in enumerate(picture.edges)}
     tails = [edge.tail for edge in picture.edges]
@@ -197,9 +306,12 @@ def backward_steps(picture: Picture, keep: Keep, flows: dict[str, Flow]) -> Iter
             if len(arrived) > 1:
                 yield {"kind": "sum", "node": node.key, "parts": arrived, "total": cotangent}
             if tensor.rule is None:
-                yield {"kind": "leaf", "node": node.key, "cotangent": cotangent}
+                yield {
+                    "kind": "leaf", "node": node.key, "cotangent": cotangent,
+                    "setting": settings.get(tensor),
+                }  # fmt: skip
         contributions = []
-        for position, contribution in contributions_of(tensor, flow):
+        for position, contribution in contributions_of(tensor, flow, apart):
             x = tensor.args[position]
             earlier = pending.get(x.number)
             pending[x.number] = contribution if earlier is None else earlier + contribution
@@ -216,14 +328,14 @@ def backward_steps(picture: Picture, keep: Keep, flows: dict[str, Flow]) -> Iter
             }  # fmt: skip
 
 
-def contributions_of(tensor: Tensor, flow: Flow) -> list[tuple[int, Flow]]:
+def contributions_of(tensor: Tensor, flow: Flow, apart: bool) -> list[tuple[int, Flow]]:
     """What an operation hands to each of its arguments that need a gradient, by position."""
     if tensor.rule is None:
         return []
     if tensor.rule is ALIAS:
         return [(0, flow)]
     totals = pulled(tensor, flow.total)
-    if tensor.rule in PENALTIES:
+    if apart and tensor.rule in PENALTIES:
         return [(i, Flow(total, np.zeros_like(total), total)) for i, total in totals]
     if flow.penalty is None:
         return [(i, Flow(total)) for i, total in totals]

@@ -67,6 +67,7 @@ def mirror_groups(tree: Tree) -> None:
         for original, inside in found.items():
             if tree.kind(original) in kinds and len(inside) > 1:
                 new = tree.add(tree.group(original).title, tree.kind(original), around, inside)
+                tree.group(new).is_ours = tree.group(original).is_ours
                 todo.append((new, after, inside, original, kinds))
 
 

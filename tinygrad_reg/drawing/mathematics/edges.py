@@ -46,9 +46,10 @@ def edge_text(node: Tensor, position: int, names: Names = None) -> str:
         return digits(said)
     if ignores_nan(said):
         return ""
-    if rule.is_local and not node.shape and not node.args[position].shape:
-        return number_on_edge(node, position)
     expression = expression_of(node, position)
+    is_constant = isinstance(expression, Number)
+    if rule.is_local and not is_constant and not node.shape and not node.args[position].shape:
+        return number_on_edge(node, position)
     if expression is None:
         return ""
     signs = signs_of(node, position, names, "J")

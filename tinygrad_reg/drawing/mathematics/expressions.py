@@ -19,10 +19,14 @@ __all__ = ["COTANGENT", "EULER", "PI", "RESULT", "Combination", "Expression", "L
 
 @dataclass(frozen=True)
 class Number:
-    """A number; `sign` is how it is written where that is not in digits, such as π."""
+    """A number; `sign` is how it is written where that is not in digits, such as π.
+
+    `is_value` says that it is what a letter stands for here, and not a constant of the formula.
+    """
 
     value: Any
     sign: str = ""
+    is_value: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -165,9 +169,9 @@ def with_numbers(expression: Expression, values: Mapping[str, Any]) -> Expressio
     if isinstance(expression, Number):
         return expression
     if isinstance(expression, Letter):
-        return Number(values[expression.key])
+        return Number(values[expression.key], is_value=True)
     if expression.kind in ("cases", "compare", "and", "not"):
-        return Number(float(value_of(expression, values)))
+        return Number(float(value_of(expression, values)), is_value=True)
     parts = tuple([with_numbers(part, values) for part in expression.parts])
     if expression.kind == "over" and expression.meaning and value_of(parts[1], {}) == 0:
         return Number(0)  # the subgradient that was chosen there, and not 0/0

@@ -14,7 +14,7 @@ from tinygrad_reg.derivatives.arity import parameters_of
 from tinygrad_reg.drawing.mathematics.entries import kept_shape
 from tinygrad_reg.drawing.mathematics.letters import PENALTY_LETTERS, Names, name_in
 from tinygrad_reg.drawing.mathematics.reading import COMPARED, OPERATORS, parameter_names
-from tinygrad_reg.drawing.mathematics.writing import digits, shortened
+from tinygrad_reg.drawing.mathematics.writing import constant_digits, shortened
 from tinygrad_reg.tensor import Tensor, rules
 
 __all__ = ["Kink", "Kinks", "kinks_of"]
@@ -217,10 +217,10 @@ def in_names(node: Tensor, letters: Mapping[str, Any], names: Names) -> dict[str
                 if name := name_in(names, x):
                     found[letter] = shortened(name)
                 elif type(x) is not Tensor and np.ndim(x) == 0:
-                    found[letter] = digits(x)
+                    found[letter] = constant_digits(x)
                 break
         if letter not in found and type(value) in (int, float):
-            found[letter] = digits(value)
+            found[letter] = constant_digits(value)
     return found
 
 

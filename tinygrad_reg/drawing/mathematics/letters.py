@@ -26,6 +26,9 @@ PENALTY_LETTERS: dict[Rule, tuple[str, ...]] = {
 }
 
 
+SIGNS = {"e", "π", "σ", "ψ", "Φ", "φ"}  # which stand for themselves in formulas
+
+
 def name_in(names: Names, tensor: Any) -> str | None:
     """The name of a tensor, if it has one."""
     if type(tensor) is not Tensor or names is None:
@@ -41,21 +44,28 @@ def signs_of(node: Tensor, position: int, names: Names, of: str) -> dict[str, Si
         str(i): name_in(names, x) for i, x in enumerate(node.args)
     }
     letters = {RESULT: "y"} | fallback_letters(rule, position, len(node.args))
-    taken = {name for name in given.values() if name}
+    known = names.values() if isinstance(names, Mapping) else given.values()
+    taken = {sign_of(name).text for name in {*known, of} if name} | SIGNS
     seen: dict[int, str] = {}
     signs = {}
     for key, name in given.items():
         x = node if key == RESULT else node.args[int(key)]
         if not name:
-            name = seen.get(id(x), letters[key])
-            while name in taken and id(x) not in seen:
-                name += "′"
+            name = seen.get(id(x)) or free_letter(letters[key], taken)
             taken.add(name)
-            seen[id(x)] = name
+            if type(x) is Tensor:
+                seen[id(x)] = name
         signs[key] = sign_of(name)
     whole = f"∂{sign_of(of).text}/∂{signs[RESULT].text}"
     signs[COTANGENT] = Sign(derivative_sign(of, signs[RESULT]), whole, is_atom=False)
     return signs
+
+
+def free_letter(letter: str, taken: set[str]) -> str:
+    """A letter, with primes until it stands for nothing else."""
+    while sign_of(letter).text in taken:
+        letter += "′"
+    return letter
 
 
 def derivative_sign(of: str, sign: Sign) -> Math:

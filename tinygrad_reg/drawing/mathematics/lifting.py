@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_reg.drawing.mathematics.expressions import Combination, Expression, Letter, Number
+from tinygrad_reg.drawing.mathematics.writing import constant_digits
 
 __all__ = [
     "Filled",
@@ -97,7 +98,8 @@ def option(x: Any) -> str:
         return "…"
     if isinstance(x, np.ndarray) and x.ndim:
         return f"array {x.shape}"
-    text = f"{x:.4g}" if isinstance(x, float | np.floating) else str(x)
+    is_float = isinstance(x, float | np.floating)
+    text = constant_digits(x).replace("−", "-") if is_float else str(x)
     return text if len(text) <= 24 else text[:23] + "…"
 
 

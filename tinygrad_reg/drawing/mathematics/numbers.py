@@ -47,7 +47,7 @@ def numbers_of(
         sign = Sign(row(sign.math, words(f"[{', '.join(map(str, entry))}]")), "")
     left = derivative_sign(of, sign)
     terms, more = ([], 0) if expression is None else terms_of(expression, here, entry)
-    value = Number(float(result))
+    value = Number(float(result), is_value=True)
     if not terms or (len(terms) == 1 and isinstance(terms[0], Number)):
         return row(left, equals, as_math(value, signs))
     exact = not more and is_true_as_shown(terms, rounded(result))
@@ -60,18 +60,18 @@ def numbers_of(
 
 
 def is_true_as_shown(terms: list[Expression], result: float) -> bool:
-    """Whether the sum of terms is the result also when every number has four digits."""
-    total = sum(float(make.value_of(in_four_digits(term), {})) for term in terms)
+    """Whether the sum of terms is the result also with every number as it is shown."""
+    total = sum(float(make.value_of(as_shown(term), {})) for term in terms)
     return total == result or abs(total - result) < 1e-12 * abs(result)
 
 
-def in_four_digits(expression: Expression) -> Expression:
+def as_shown(expression: Expression) -> Expression:
     """An expression with every number as it is shown."""
     if isinstance(expression, Number):
         return expression if expression.sign else Number(np.float64(rounded(expression.value)))
     if isinstance(expression, Letter):
         return expression
-    return replace(expression, parts=tuple([in_four_digits(part) for part in expression.parts]))
+    return replace(expression, parts=tuple([as_shown(part) for part in expression.parts]))
 
 
 def terms_of(
@@ -120,12 +120,13 @@ def local_terms(
     if number != 1:
         # in the order of the array, which the loops keep
         return [
-            factors(float(cotangent[p]), Number(float(local[p])), expression) for p in places
+            factors(float(cotangent[p]), Number(float(local[p]), is_value=True), expression)
+            for p in places
         ], number - len(places)
     [place] = places
     if cotangent[place] == 0 and not np.isfinite(local[place]):
         return [], 0  # what does not arrive contributes 0, and not 0 · ∞
-    inner: Expression = Number(float(local[place]))
+    inner: Expression = Number(float(local[place]), is_value=True)
     if make.is_by_entry(expression):
         values = {key: at(x, shape, place) for key, x in here.values.items()}
         used = {part.key for part in make.walk(expression) if isinstance(part, Letter)}
@@ -137,8 +138,9 @@ def local_terms(
 def factors(cotangent: float, local: Expression, expression: Expression) -> Expression:
     """Cotangent times local derivative, without a factor that is always 1 or -1."""
     if make.is_number(expression, 0, 1, -1):
-        return Number(cotangent * float(expression.value))  # type: ignore[union-attr]
-    return Combination("times", (Number(cotangent), local))
+        product = cotangent * float(expression.value)  # type: ignore[union-attr]
+        return Number(product, is_value=True)
+    return Combination("times", (Number(cotangent, is_value=True), local))
 
 
 def product_terms(
@@ -158,6 +160,7 @@ def product_terms(
         case _:
             return [], 0
     shown = [
-        Combination("times", (Number(float(a)), Number(float(b)))) for a, b in pairs[:MOST_TERMS]
+        Combination("times", (Number(float(a), is_value=True), Number(float(b), is_value=True)))
+        for a, b in pairs[:MOST_TERMS]
     ]
     return [*shown], len(pairs) - len(shown)

@@ -9,8 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import isinf, isnan
+from decimal import ROUND_DOWN, Context
+from math import isfinite, isinf, isnan
 from typing import Any
+
+import numpy as np
 
 from tinygrad_reg.drawing.mathematics.expressions import (
     Combination,
@@ -30,6 +33,7 @@ __all__ = [
     "Sign",
     "as_math",
     "as_text",
+    "constant_digits",
     "digits",
     "rounded",
     "row",
@@ -85,7 +89,7 @@ def sign_of(name: str) -> Sign:
         return Sign(["mi", "λ"], "λ")
     if found and len(found[1]) <= 2:
         return Sign(["msub", ["mi", found[1]], ["mn", found[2]]], text)
-    return Sign(["mi", text], text, is_atom=text.isidentifier())
+    return Sign(["mi", text], text, is_atom=text.rstrip("′").isidentifier())
 
 
 def shortened(name: str) -> str:
@@ -98,25 +102,50 @@ def shortened(name: str) -> str:
 
 
 def digits(x: Any) -> str:
-    """A number in four digits, with a minus and not a hyphen."""
+    """A number in four digits, or in all it has if that is at most six; with a minus."""
     value = float(x) + 0.0  # without the sign of -0.0
     if isnan(value):
         return "NaN"
     if isinf(value):
         return "∞" if value > 0 else "−∞"
-    return f"{value:.4g}".replace("e+", "e").replace("-", "−")
+    return tidy(f"{value:.6g}" if is_short(value) else f"{value:.4g}")
+
+
+def constant_digits(x: Any) -> str:
+    """A number that somebody has written: whole, or its first six digits and …."""
+    value = float(x)
+    if not isfinite(value) or is_short(value):
+        return digits(value)
+    cut = Context(prec=6, rounding=ROUND_DOWN).create_decimal(repr(value))
+    number, e, exponent = f"{float(cut):#.6g}".partition("e")
+    return tidy(f"{number}…{e}{exponent}")
+
+
+def is_short(value: float) -> bool:
+    """Whether six digits say all of a number, but for rounding in its last places."""
+    tolerance = 1e-7 if float(np.float32(value)) == value else 1e-13
+    return abs(float(f"{value:.6g}") - value) <= tolerance * abs(value)
+
+
+def tidy(text: str) -> str:
+    """Digits with a minus and not a hyphen."""
+    return text.replace("e+0", "e").replace("e+", "e").replace("-", "−")
 
 
 def rounded(x: Any) -> float:
     """A number as it is shown."""
-    return float(f"{float(x):.4g}")
+    return float(digits(x).replace("−", "-").replace("∞", "inf"))
 
 
-def math_of_number(x: Any) -> Math:
+def text_of_number(e: Number) -> str:
+    """A value in four digits, a constant of the formula in up to six."""
+    return e.sign or (digits(e.value) if e.is_value else constant_digits(e.value))
+
+
+def math_of_number(text: str) -> Math:
     """A number as elements: powers of ten as such."""
-    text = digits(x)
     if text.startswith("−"):
-        return row(operator("−"), math_of_number(-float(x)))
+        return row(operator("−"), math_of_number(text[1:]))
     if "e" in text:
         mantissa, exponent = text.split("e")
         exponent = exponent.replace("−0", "−").lstrip("0")
@@ -133,7 +162,7 @@ def math_of_number(x: Any) -> Math:
 def tightness(e: Expression, signs: Signs, as_line: bool) -> int:
     """How tightly an expression holds together."""
     if isinstance(e, Number):
-        if not e.sign and "e" in digits(e.value):
+        if not e.sign and "e" in text_of_number(e):
             return NEGATIVE if float(e.value) < 0 else PRODUCT
         return NEGATIVE if not e.sign and float(e.value) < 0 else ATOM
     if isinstance(e, Letter):
@@ -192,7 +221,7 @@ def is_simple(e: Expression) -> bool:
 def as_math(e: Expression, signs: Signs) -> Math:
     """An expression as a tree of MathML elements."""
     if isinstance(e, Number):
-        return ["mi", e.sign] if e.sign else math_of_number(e.value)
+        return ["mi", e.sign] if e.sign else math_of_number(text_of_number(e))
     if isinstance(e, Letter):
         found: Math = signs[e.key].math
         return found
@@ -304,7 +333,7 @@ def called(e: Combination, signs: Signs) -> Math:
 def as_text(e: Expression, signs: Signs) -> str:
     """An expression as one line."""
     if isinstance(e, Number):
-        return e.sign or digits(e.value)
+        return text_of_number(e)
     if isinstance(e, Letter):
         return signs[e.key].text
     parts = e.parts

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 from importlib.metadata import PackageNotFoundError, files
@@ -12,6 +11,7 @@ from typing import Any
 import graphviz
 from graphviz.backend import dot_command
 
+from tinygrad_reg.drawing.files import write
 from tinygrad_reg.drawing.picture import Picture
 from tinygrad_reg.drawing.writing.mermaid import mermaid_of
 from tinygrad_reg.drawing.writing.svg import finished
@@ -119,33 +119,10 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]
         if not cleanup and source != path:
             contents[source] = self.source.encode()
         for file, content in contents.items():
-            write(file, content)
+            write(file, content, "the drawing")
         if shown:
             self._view(path, format=path.suffix[1:], quiet=True)
         return str(path)
-
-
-def write(path: Path, content: bytes) -> None:
-    """Write a file in full or not at all."""
-    # Written under another name first: what breaks off leaves no half of a picture behind.
-    target = path.resolve()
-    passing = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
-        if target.exists() and not target.is_file():
-            target.write_bytes(content)  # a device; of a folder this is an error
-            return
-        try:
-            passing.write_bytes(content)
-            os.replace(passing, target)
-        finally:
-            passing.unlink(missing_ok=True)
-    except OSError as error:
-        folder = target.parent
-        reason = error.strerror if folder.is_dir() else f"there is no folder {str(folder)!r}"
-        raise type(error)(
-            f"the drawing was to be written to {str(path)!r}: {reason}. Expected a path that can "
-            "be written"
-        ) from error
 
 
 def check(format: str) -> None:

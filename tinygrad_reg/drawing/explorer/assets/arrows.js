@@ -4,6 +4,7 @@ const BINS = 120;
 const CHIPS = 18; // above and below each box there is room for a chip
 const BOX_COST = 4;
 const CHIP_COST = 0.6;
+const TITLE_COST = 0.5;
 const DETOUR_COST = 0.5 / 36;
 const DETOURS = [0, -1, 1, -2, 2, -3, 3, -4, 4, -6, 6, -8, 8].map((turn) => turn * 36);
 
@@ -12,7 +13,7 @@ const DETOURS = [0, -1, 1, -2, 2, -3, 3, -4, 4, -6, 6, -8, 8].map((turn) => turn
 function bendArrows(arrows, boxes) {
   const solid = boxes.filter((box) => box.kind !== "frame");
   const boxOf = new Map(solid.map((box) => [box.key, box]));
-  const bins = binned(solid);
+  const bins = binned([...solid, ...boxes.filter((box) => box.kind === "frame").map(titleBox)]);
   const middle = (key) => boxOf.get(key).top + boxOf.get(key).height / 2;
   const spread = (side, other, height) => {
     const heading = (arrow) => middle(arrow[other]) + 3 * (arrow.detour ?? 0);
@@ -36,6 +37,12 @@ function bendArrows(arrows, boxes) {
     }
   }
   return bins;
+}
+
+// What an arrow should not run through either: the title of a frame.
+function titleBox({ key, left, top, width }) {
+  const wide = Math.min(width, titleWidth(frameTitle(groupOf.get(key), width)));
+  return { key: `title ${key}`, kind: "title", left, top, width: wide, height: FRAME.title };
 }
 
 // The best of some curves: those that pass behind boxes and far round them are the worse.
@@ -84,6 +91,10 @@ function costOfHits(curve, bins, tail, head) {
   for (let place = 1; place < points; place += 1) {
     const [x, y] = pointOn(curve, place / points);
     for (const box of boxesAt(x, y, bins)) {
+      if (box.kind === "title") {
+        if (y > box.top && y < box.top + box.height) costs.set(box.key, TITLE_COST);
+        continue;
+      }
       const onBox = y > box.top - 4 && y < box.top + box.height + 4;
       if (box.key === tail || box.key === head) continue;
       costs.set(box.key, Math.max(costs.get(box.key) ?? 0, onBox ? BOX_COST : CHIP_COST));

@@ -62,7 +62,7 @@ function shortNumber(entry, digits = 4) {
   if (Number.isInteger(number) && size < 1e5) return exactNumber(number);
   if (size >= 1e5 || size < 1e-3) {
     const [mantissa, exponent] = number.toExponential(Math.min(digits, 3) - 1).split("e");
-    return `${mantissa}e${Number(exponent)}`.replaceAll("-", "−");
+    return `${Number(mantissa)}e${Number(exponent)}`.replaceAll("-", "−");
   }
   return exactNumber(Number(number.toPrecision(digits)));
 }

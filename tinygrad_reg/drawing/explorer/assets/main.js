@@ -160,7 +160,11 @@ function begin() {
   graph.addEventListener("click", graphClick);
   graph.addEventListener("keydown", graphKey);
   document.addEventListener("keydown", pageKey);
-  addEventListener("resize", inNextFrame(() => { repaintHeatMaps(); showView(); }));
+  addEventListener("resize", inNextFrame(() => {
+    repaintHeatMaps();
+    showView();
+    showTakingPart();
+  }));
   watchPlayer();
   watchSearch();
   watchView();

@@ -137,9 +137,18 @@ function backwardBody(step, node) {
   const cotangent = gradientOf(node, state.lens) ?? arrayAt(step.cotangent);
   const body = [gradientFigure(node, state.lens, cotangent, { brief: sizeOf(cotangent) <= 48 }, " arrives")];
   const rules = rulesOf(node, step);
-  if (rules.length > 0) body.push(html("h3", {}, rules.length === 1 ? "the rule" : "the rules"));
+  if (rules.length > 0) {
+    body.push(html("h3", {}, rules.length === 1 ? "the rule" : "the rules"), lettersLine(node));
+  }
   for (const { argument, part } of rules) body.push(ruleCard(node, argument, part));
   return [...body, kinkList(node), lensNote(), sourceLine(node)];
+}
+
+// The sentence that tells what the letters in the rules stand for, where there are such letters.
+function lettersLine(node) {
+  const words = node.rule.words;
+  const begin = words.lastIndexOf("Here ");
+  return begin === -1 ? null : paragraph(words.slice(begin), "quiet letters");
 }
 
 // Each argument's rule beside the contribution that it made; one node may be two arguments.
@@ -225,7 +234,8 @@ function penaltyFormulas(node) {
     if (user.role !== "penalty") continue;
     const argument = user.rule?.arguments.find((each) => each.node === node.key);
     if (!argument?.formula) continue;
-    found.push(html("p", { class: "quiet" }, "through ", link(user)), formula(argument.formula));
+    found.push(html("p", { class: "quiet" }, "directly through ", link(user)), formula(argument.formula),
+      lettersLine(user));
   }
   return found;
 }

@@ -1,7 +1,7 @@
 // The graph on the screen: boxes, frames, arrows, and what a step changes on them.
 
 const scene = byId("scene");
-const layers = Object.fromEntries(["frames", "arrows", "boxes", "flows"].map((name) => [
+const layers = Object.fromEntries(["frames", "arrows", "labels", "boxes", "flows"].map((name) => [
   name, scene.appendChild(svg("g", { class: name })),
 ]));
 const opened = new Set(data.groups.filter((group) => group.open).map((group) => group.key));
@@ -23,6 +23,8 @@ function drawScene() {
   const { boxes, width, height } = compose("", opened);
   const arrows = arrowsBetween(opened);
   const bins = bendArrows(arrows, boxes);
+  placeLabels(arrows, boxes);
+  measureRooms(boxes, bins);
   Object.assign(drawn, { boxes, arrows, bins, width, height, elements: new Map(), along: new Map() });
   const ordered = { frames: [], boxes: [] };
   const fresh = [];
@@ -33,12 +35,14 @@ function drawScene() {
     }
     const element = box.kind === "frame" ? newFrame(box) : made.get(box.key);
     element.setAttribute("transform", `translate(${box.left.toFixed(1)} ${box.top.toFixed(1)})`);
+    element.room = box.room;
     ordered[box.kind === "frame" ? "frames" : "boxes"].push(element);
     drawn.elements.set(box.key, element);
   }
   layers.frames.replaceChildren(...ordered.frames);
   layers.boxes.replaceChildren(...ordered.boxes);
   layers.arrows.replaceChildren(...arrows.map(newArrow));
+  layers.labels.replaceChildren(...arrows.map((arrow) => arrow.labels).filter((each) => each !== null));
   fitTexts(fresh);
   for (const key of drawn.elements.keys()) showState(key);
   for (const arrow of arrows) showReturned(arrow);
@@ -128,23 +132,13 @@ function newArrow(arrow) {
   const penalty = edges.every((edge) => edge.penalty);
   arrow.path = svg("path", { class: "arrow", d: pathOf(arrow.curve),
     "marker-end": penalty ? "url(#tip-penalty)" : "url(#tip)" });
-  const said = nodeOf.has(arrow.tail) && nodeOf.has(arrow.head) ? edges : []; // not of groups
-  const local = [...new Set(said.map((edge) => edge.local))].filter(Boolean).slice(0, 2).join(", ");
-  const place = said.map((edge) => edge.place).filter(Boolean).slice(0, 3).join(", ");
-  const [midX, midY] = freePoint(arrow.curve);
-  const [endX, endY] = arrow.curve[3];
-  const below = arrow.low ? 11 : -4;
-  arrow.group = svg("g", { class: penalty ? "link penalty" : "link" }, arrow.path,
-    local ? svg("text", { class: "local", x: midX, y: midY - 5 }, shortened(local, 24)) : null,
-    place ? svg("text", { class: "place", x: endX - 12, y: endY + below }, shortened(place, 12)) : null);
+  arrow.group = svg("g", { class: penalty ? "link penalty" : "link" }, arrow.path);
+  // The labels of all arrows are drawn after all arrows, so that no line runs through them.
+  arrow.labels = arrow.words.length === 0 ? null : svg("g", { class: "label" },
+    arrow.words.map(({ kind, text, middle: [x, y] }) =>
+      svg("text", { class: kind, x: x.toFixed(1), y: (y + 3.5).toFixed(1) }, text)));
   for (const edge of arrow.edges) drawn.along.set(edge, arrow);
   return arrow.group;
-}
-
-// The place on a curve for its label: near the middle, and not on a box.
-function freePoint(curve) {
-  const points = [0.5, 0.4, 0.6, 0.3, 0.7, 0.2, 0.8].map((share) => pointOn(curve, share));
-  return points.find(([x, y]) => boxesAt(x, y - 8, drawn.bins).length === 0) ?? points[0];
 }
 
 // What is known of a node at this step: its value below the box, its gradient above.
@@ -168,25 +162,29 @@ function showState(key) {
 
 function showChip(element, kind, array, { width, height }) {
   const old = element[kind];
-  if (old?.array === array) return;
+  if (old?.array === array && old?.room === element.room) return;
   old?.chip.remove();
   element[kind] = null;
   if (array === null || array === undefined) return;
-  const chip = chipOf(array, kind);
+  const chip = chipOf(array, kind, element.room);
   chip.setAttribute("transform", `translate(${width / 2} ${kind === "value" ? height + 10 : -10})`);
   element.append(chip);
-  element[kind] = { array, chip };
+  element[kind] = { array, chip, room: element.room };
 }
 
 const CHIP = { height: 15, columns: 16, rows: 4, shades: 5 };
 
-// A number, or a picture of an array, small enough to hang on a box; its centre is at 0, 0.
-function chipOf(array, kind) {
+// One or two numbers, or a picture of an array, no wider than the room; its centre is at 0, 0.
+function chipOf(array, kind, room) {
   const few = array.entries !== null && array.entries.length <= 2;
-  if (!few && !isZero(array)) return pictureChip(array, kind);
-  const digits = kind === "contribution" && array.entries.length > 1 ? 2 : 3;
-  const text = few ? array.entries.map((entry) => shortNumber(entry, digits)).join(", ") : "0";
-  const width = 8 + (kind === "value" ? 5.7 : 6.3) * [...text].length;
+  if (!few && !isZero(array)) return pictureChip(array, kind, room);
+  const widthOf = (text) => 8 + textWidth(text, kind !== "value");
+  const texts = few ? [3, 2, 1].map((digits) =>
+    array.entries.map((entry) => shortNumber(entry, digits)).join(", ")) : ["0"];
+  const fitting = texts.find((text) => widthOf(text) <= room);
+  if (fitting === undefined && array.entries.length > 1) return pictureChip(array, kind, room);
+  const text = fitting ?? texts[texts.length - 1];
+  const width = widthOf(text);
   const alarm = array.nan + array.infinite > 0 ? " alarm" : "";
   return svg("g", { class: `chip ${kind}${alarm}` },
     svg("rect", { x: -width / 2, y: -CHIP.height / 2, width, height: CHIP.height, rx: 3 }),
@@ -194,10 +192,10 @@ function chipOf(array, kind) {
 }
 
 // Cells of about the same colour are one path: a thousand chips stay light.
-function pictureChip(array, kind) {
+function pictureChip(array, kind, most) {
   const { entries, columns, rows } = matrixOf(array);
   const [shownColumns, shownRows] = [Math.min(columns, CHIP.columns), Math.min(rows, CHIP.rows)];
-  const room = kind === "contribution" ? 42 : 60; // between two boxes there is less
+  const room = Math.min(most - 4, kind === "contribution" ? 42 : 60); // between two boxes is less
   const wide = Math.max(2.5, Math.min(8, room / shownColumns));
   const tall = (CHIP.height - 4) / Math.max(1, shownRows);
   const width = shownColumns * wide + 4;
@@ -283,8 +281,10 @@ const CHIPS_ON_ARROW = 3; // of the many that arrive from one folded group
 // A stream from the head of an arrow back to its tail, with what it carries.
 function drawFlow(arrow, parts, kind) {
   const back = [...arrow.curve].reverse();
-  arrow.group.classList.add("flowing");
-  highlighted.push([arrow.group, "flowing"]);
+  if (arrow.labels !== null) {
+    arrow.labels.classList.add("flowing");
+    highlighted.push([arrow.labels, "flowing"]);
+  }
   const nothing = parts.every((part) => isZero(contributionOf(part, state.lens)));
   layers.flows.append(svg("path", { class: `flow ${kind}${nothing ? " nothing" : ""}`,
     d: pathOf(back), "marker-end": "url(#tip-backward)" }));
@@ -293,10 +293,15 @@ function drawFlow(arrow, parts, kind) {
     const array = contributionOf(part, state.lens);
     if (array === null) return;
     const [x, y] = pointOn(back, (place + 1) / (shown.length + 1));
-    const chip = chipOf(array, "contribution");
+    const chip = chipOf(array, "contribution", roomBetween(arrow));
     chip.setAttribute("transform", `translate(${x.toFixed(1)} ${y.toFixed(1)})`);
     layers.flows.append(chip);
   });
+}
+
+// What is free between the boxes at the ends of an arrow; a steep arrow has more beside it.
+function roomBetween({ curve: [start, , , end] }) {
+  return Math.max(30, end[0] - start[0] - 2 + Math.max(0, Math.abs(end[1] - start[1]) - 40));
 }
 
 // A plus at the right side of a box, where its contributions meet.

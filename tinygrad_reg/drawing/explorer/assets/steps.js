@@ -12,10 +12,15 @@ function goTo(position) {
   const before = state.position;
   state.position = wanted;
   if (wanted !== before) showChange(before, wanted);
-  if (wanted > 0) bringIntoView(takingPart(data.steps[wanted - 1]));
+  showTakingPart();
   showPlayer();
   chooseTab("step");
   byId("announcement").textContent = announcement();
+}
+
+// Move the view to the boxes of the step.
+function showTakingPart() {
+  if (state.position > 0) bringIntoView(takingPart(currentStep()));
 }
 
 // The node of a step, then those that its contributions go to or come from.
@@ -121,8 +126,18 @@ function stepSentence(step) {
       ? `The cotangent of ${name} arrives, and goes no further: no argument asks for a gradient.`
       : `The cotangent of ${name} arrives. The rule makes of it a contribution for ` +
         `${count === 1 ? "its argument" : `each of its ${count} arguments`}.`,
-    leaf: `Nothing lies before ${name}: this is the gradient that an optimizer would use.`,
+    leaf: leafSentence(step, name),
   }[step.kind];
+}
+
+// An optimizer changes weights. The settings of a penalty (step.setting: "λ", "m") are chosen by
+// people, and their gradient tells them what another choice would do.
+function leafSentence(step, name) {
+  if (!step.setting) {
+    return `Nothing lies before ${name}: this is the gradient that an optimizer would use.`;
+  }
+  return `Nothing lies before ${name}, a setting of the penalty: ` +
+    `this is how much ${shortened(data.title, 40)} changes with ${name}.`;
 }
 
 function announcement() {

@@ -18,9 +18,18 @@ function roomOfGraph() {
   return { width: graph.clientWidth || 600, height: graph.clientHeight || 300 };
 }
 
-// The whole graph, no larger than is good to read.
-function fit(gently = false) {
+// The part of the view above the buttons and the map, in which nothing hides a box.
+function freePart() {
   const { width, height } = roomOfGraph();
+  const shown = [document.querySelector(".zoom"), minimap].filter((each) => each.offsetHeight > 0);
+  const top = Math.min(height, ...shown.map((each) => each.offsetTop));
+  return { width, height: Math.max(height / 2, top - 4) };
+}
+
+// The whole graph, no larger than is good to read; then there is no map, only the buttons.
+function fit(gently = false) {
+  const whole = roomOfGraph();
+  const { width, height } = { ...whole, height: whole.height - 44 };
   const [wide, tall] = [drawn.width + 50, drawn.height + 60];
   const scale = Math.max(LIMITS.minScale, Math.min(width / wide, height / tall, 1.5));
   move(scale, (width / scale - drawn.width) / 2, (height / scale - drawn.height) / 2, gently);
@@ -29,7 +38,7 @@ function fit(gently = false) {
 // A readable part of a graph too large to read as a whole: its beginning.
 function fitReadable() {
   fit();
-  const { width, height } = roomOfGraph();
+  const { width, height } = freePart();
   if (camera.getScale() >= 0.6) return;
   const scale = 0.75;
   const first = drawn.boxes.filter((box) => box.kind !== "frame")
@@ -51,9 +60,14 @@ function zoomBy(factor) {
 function bringIntoView(keys, closeUp = false) {
   const wanted = new Set(keys.map((key) => standIn(key, opened)));
   const boxes = drawn.boxes.filter((each) => wanted.has(each.key));
-  if (boxes.length === 0 || (boxes.every(inView) && (!closeUp || camera.getScale() > 0.5))) return;
-  const { width, height } = roomOfGraph();
+  if (boxes.length === 0) return;
   const first = boxes.find((box) => box.key === standIn(keys[0], opened)) ?? boxes[0];
+  const { width, height } = freePart();
+  if (width < NARROW && !drawn.boxes.every(inView)) {
+    centre(first, closeUp ? Math.max(camera.getScale(), 0.8) : camera.getScale());
+    return;
+  }
+  if (boxes.every(inView) && (!closeUp || camera.getScale() > 0.5)) return;
   const all = around(boxes);
   let scale = closeUp ? Math.max(camera.getScale(), 0.8) : camera.getScale();
   const fitting = Math.min((width - 20) / all.width, (height - 60) / all.height);
@@ -65,6 +79,15 @@ function bringIntoView(keys, closeUp = false) {
     withinGraph(height / scale / 2 - target.top - target.height / 2, height / scale, drawn.height), true);
 }
 
+const NARROW = 520; // of a view in which there is room for little more than a box: a phone's
+
+// On a narrow screen the box of each step is in the middle of what can be seen.
+function centre(box, scale) {
+  const { width, height } = freePart();
+  move(scale, width / scale / 2 - box.left - box.width / 2,
+    height / scale / 2 - box.top - box.height / 2, true);
+}
+
 // A shift that shows no more than a margin of what is beyond the graph.
 function withinGraph(shift, seen, whole) {
   const margin = 30;
@@ -73,7 +96,7 @@ function withinGraph(shift, seen, whole) {
 }
 
 function inView(box) {
-  const { width, height } = roomOfGraph();
+  const { width, height } = freePart();
   const { x, y } = camera.getPan();
   const scale = camera.getScale();
   const [left, top] = [(box.left + x) * scale, (box.top + y) * scale];
@@ -105,9 +128,11 @@ function leaveOutUnseen() {
   for (const { key, left, top, width, height } of drawn.boxes) {
     leaveOut(drawn.elements.get(key), unseen(left, top, left + width, top + height));
   }
-  for (const { group, curve } of drawn.arrows) {
+  for (const { group, labels, curve } of drawn.arrows) {
     const [across, down] = [0, 1].map((axis) => curve.map((point) => point[axis]));
-    leaveOut(group, unseen(Math.min(...across), Math.min(...down), Math.max(...across), Math.max(...down)));
+    const away = unseen(Math.min(...across), Math.min(...down), Math.max(...across), Math.max(...down));
+    leaveOut(group, away);
+    if (labels !== null) leaveOut(labels, away);
   }
 }
 
