@@ -401,3 +401,22 @@ def test_a_drawing_can_be_copied_and_stored():
     for copied in (copy.deepcopy(drawing), pickle.loads(pickle.dumps(drawing))):
         assert copied.source == drawing.source
         assert copied.mermaid == drawing.mermaid
+
+
+def test_letters_at_edges_are_never_names_of_other_boxes():
+    source = tg.draw(lambda W: tg.l2(W * 2, 0.5, 5), np.ones(3), detail="gradients").source
+    assert "λ/m · W′" in source
+    assert "λ/m · W<" not in source
+
+
+def test_a_folded_group_says_in_red_what_is_not_finite_inside():
+    def loss(w):
+        with tg.scope("layer"):
+            a = np.log(w) * 2
+        return np.sum(a * a)
+
+    with np.errstate(all="ignore"):
+        wrong = tg.draw(loss, np.array([0.0, 1.0]), depth=0, theme="light").source
+        right = tg.draw(loss, np.array([2.0, 1.0]), depth=0, theme="light").source
+    assert re.search('COLOR="#b00020"[^>]*>(<B>)?2 values with NaN or ∞', wrong)
+    assert "NaN" not in right

@@ -11,6 +11,9 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import Any
+
+import numpy as np
 
 from tinygrad_reg.drawing.grouping import SMALL, STEP
 from tinygrad_reg.drawing.picture import Edge, Group, Node, Picture
@@ -319,7 +322,25 @@ def box_of(
         part=inside[0].part,
         gradient_of=max(mirrored, key=mirrored.__getitem__, default=None),
         group=group.parent,
+        alarm=alarm_of(inside),
     )
+
+
+def alarm_of(inside: list[Node]) -> str:
+    """What is not finite in a group, in words; empty if there is nothing."""
+    counts = {
+        "value": sum(not is_finite(node.value) for node in inside),
+        "gradient": sum(not is_finite(node.gradient) for node in inside),
+    }
+    said = [f"{count:,} {what}{'s' * (count != 1)}" for what, count in counts.items() if count]
+    return f"{' and '.join(said)} with NaN or ∞" if said else ""
+
+
+def is_finite(array: Any) -> bool:
+    """Whether there is no NaN and no infinity in a value or gradient; so of one not known."""
+    if getattr(getattr(array, "dtype", None), "kind", "") != "f":
+        return True
+    return bool(np.isfinite(array).all())
 
 
 def titled(group: Group) -> str:

@@ -46,6 +46,8 @@ class Node:
         Where the operation was called.
     tensor : Tensor or None
         The tensor itself; of a program there is none.
+    alarm : str
+        Of a group that is drawn as one box, what is not finite inside: "2 values with NaN or ∞".
     """
 
     key: str
@@ -62,6 +64,7 @@ class Node:
     group: str | None = None
     place: tuple[str, int] | None = None
     tensor: Tensor | None = None
+    alarm: str = ""
 
 
 @dataclass(slots=True)

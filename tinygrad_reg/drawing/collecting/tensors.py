@@ -18,7 +18,7 @@ from tinygrad_reg.drawing.collecting.names import Scope
 from tinygrad_reg.drawing.collecting.simplifying import simplified, single_number
 from tinygrad_reg.drawing.collecting.soundness import check_graph
 from tinygrad_reg.drawing.collecting.watching import Observer
-from tinygrad_reg.drawing.mathematics import edge_text
+from tinygrad_reg.drawing.mathematics import NamesOfPicture, edge_text
 from tinygrad_reg.drawing.picture import Edge, Node, Picture
 from tinygrad_reg.drawing.symbols import (
     PENALTIES,
@@ -65,6 +65,7 @@ def picture_of(shown: Collection, differentiated: bool) -> Picture:
     """The picture of what is shown."""
     gradients = gradients_of(shown.tensors, shown.roots, differentiated)
     keys = {id(tensor): str(i) for i, tensor in enumerate(shown.tensors)}
+    names = NamesOfPicture(shown.name_of, map(shown.name_of, shown.tensors))
     picture = Picture()
     for tensor in shown.tensors:
         simple = simplified(tensor, shown)
@@ -83,7 +84,7 @@ def picture_of(shown: Collection, differentiated: bool) -> Picture:
         picture.nodes.append(node)
         for position, x in shown.operands(tensor):
             edge = Edge(keys[id(x)], node.key, argument=position)
-            say(edge, simple, x, shown)
+            say(edge, simple, x, names)
             picture.edges.append(edge)
             if id(x) in shown.made_up:
                 made_up = picture.nodes[int(edge.tail)]
@@ -101,7 +102,7 @@ def value_of(tensor: Tensor) -> Any:
     return value
 
 
-def say(edge: Edge, simple: Tensor, x: Tensor, shown: Collection) -> None:
+def say(edge: Edge, simple: Tensor, x: Tensor, names: NamesOfPicture) -> None:
     """Write at an edge which argument it is for, and the local derivative if there are few."""
     is_one_of_many = len(simple.args) > MOST_ARGUMENTS
     if is_one_of_many and simple.rule not in PENALTIES:
@@ -109,7 +110,7 @@ def say(edge: Edge, simple: Tensor, x: Tensor, shown: Collection) -> None:
     else:
         edge.place = place_of_argument(simple, edge.argument)
     if x.number and not is_one_of_many:
-        edge.local = edge_text(simple, edge.argument, shown.name_of)
+        edge.local = edge_text(simple, edge.argument, names)
 
 
 def text_of_constant(constant: Tensor, shown: Collection) -> str:

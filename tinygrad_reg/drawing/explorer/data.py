@@ -16,6 +16,7 @@ from tinygrad_reg.drawing.explorer.steps import Flow, Walk, is_penalty, result_o
 from tinygrad_reg.drawing.explorer.strengths import strengths_of
 from tinygrad_reg.drawing.folding import opened_as_fits
 from tinygrad_reg.drawing.mathematics import (
+    NamesOfPicture,
     edge_text,
     forward_text,
     kinks_of,
@@ -171,31 +172,32 @@ class Sayings:
         self.flows = walked.flows
         self.arrays = arrays
         self.edges: dict[str, list[Edge]] = {}
-        self.names: dict[int, str] = {}  # `id` of a tensor, or of a copy that stands for it
+        names: dict[int, str] = {}  # `id` of a tensor, or of a copy that stands for it
         self.arriving: Counter[str] = Counter()  # contributions, by the key of a node
         self.result = title
         self.is_brief = len(picture.edges) > MOST_STATED
         self.nodes = {node.key: node for node in picture.nodes}
         for node in picture.nodes:
             if node.name:
-                self.names[id(node.tensor)] = node.name
+                names[id(node.tensor)] = node.name
         for edge in picture.edges:
             self.edges.setdefault(edge.head, []).append(edge)
             head, name = self.nodes[edge.head], self.nodes[edge.tail].name
             if head.tensor is not None and name:
-                self.names[id(head.tensor.args[edge.argument])] = name
+                names[id(head.tensor.args[edge.argument])] = name
             if edge.head in self.flows:
                 self.arriving[edge.tail] += 1
+        self.called = NamesOfPicture(lambda tensor: names.get(id(tensor)), names.values())
 
     def about(self, node: Node) -> Data:
         """The title, the rule and the kinks of a node."""
         if node.tensor is None:
             title = node.name or " ".join((node.symbol, *node.options))
             return {"title": spelled(title), "rule": None, "kinks": [], "more_kinks": 0}
-        title = spelled(forward_text(node.tensor, self.names), 120)
+        title = spelled(forward_text(node.tensor, self.called), 120)
         if node.tensor.rule is None:
             return {"title": title, "rule": None, "kinks": [], "more_kinks": 0}
-        found, number = kinks_of(node.tensor, self.names)
+        found, number = kinks_of(node.tensor, self.called)
         return {
             "title": title,
             "rule": self.rule_of(node.key, node.tensor, node.tensor.rule),
@@ -209,7 +211,7 @@ class Sayings:
         return {
             "operation": spelled(line.operation),
             "form": line.form,
-            "words": "" if self.is_brief else words(tensor, self.names),
+            "words": "" if self.is_brief else words(tensor, self.called),
             "arguments": [
                 self.argument_of(tensor, edge, self.flows[key].total)
                 for edge in self.edges.get(key, ())
@@ -221,7 +223,7 @@ class Sayings:
         """What the rule says of one argument."""
         said = {"node": edge.tail, "position": edge.argument}
         statement = rule_of_argument(
-            tensor, edge.argument, self.names, cotangent=None if self.is_brief else cotangent,
+            tensor, edge.argument, self.called, cotangent=None if self.is_brief else cotangent,
             of=self.result, adds=self.arriving[edge.tail] > 1,
         )  # fmt: skip
         return said | {
@@ -237,7 +239,7 @@ class Sayings:
         tensor = self.nodes[edge.head].tensor
         if self.is_brief or tensor is None or not {edge.head, edge.tail} <= self.flows.keys():
             return ""
-        return edge_text(tensor, edge.argument, self.names)
+        return edge_text(tensor, edge.argument, self.called)
 
 
 @cache

@@ -11,12 +11,14 @@ the words of `vocabulary`, and makes `expressions` of `letters`, which `writing`
 
 from tinygrad_reg.drawing.mathematics.edges import edge_text
 from tinygrad_reg.drawing.mathematics.kinks import Kink, Kinks, kinks_of
+from tinygrad_reg.drawing.mathematics.letters import NamesOfPicture
 from tinygrad_reg.drawing.mathematics.statements import Statement, rule_of_argument
 from tinygrad_reg.drawing.mathematics.titles import forward_text, words
 
 __all__ = [
     "Kink",
     "Kinks",
+    "NamesOfPicture",
     "Statement",
     "edge_text",
     "forward_text",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,31 @@ from tinygrad_reg.drawing.mathematics.reading import parameter_names
 from tinygrad_reg.drawing.mathematics.writing import Math, Sign, operator, row, sign_of
 from tinygrad_reg.tensor import Rule, Tensor, rules
 
-__all__ = ["PENALTY_LETTERS", "Names", "derivative_sign", "name_in", "signs_of"]
+__all__ = [
+    "PENALTY_LETTERS",
+    "Names",
+    "NamesOfPicture",
+    "derivative_sign",
+    "name_in",
+    "signs_of",
+]
+
+
+class NamesOfPicture:
+    """What the tensors of a picture are called: `name_of` one, and `all_names`, as they are shown.
+
+    No letter that stands in for a missing name may look like one of these.
+    """
+
+    def __init__(
+        self, name_of: Callable[[Tensor], str | None], all_names: Iterable[str | None]
+    ) -> None:
+        self.name_of = name_of
+        self.shown = frozenset(sign_of(name).text for name in all_names if name)
+
+    def __call__(self, tensor: Tensor) -> str | None:
+        """The name of a tensor, if it has one."""
+        return self.name_of(tensor)
 
 
 Names = Callable[[Tensor], "str | None"] | Mapping[int, str] | None
@@ -46,12 +70,13 @@ def signs_of(node: Tensor, position: int, names: Names, of: str) -> dict[str, Si
     letters = {RESULT: "y"} | fallback_letters(rule, position, len(node.args))
     known = names.values() if isinstance(names, Mapping) else given.values()
     taken = {sign_of(name).text for name in {*known, of} if name} | SIGNS
+    elsewhere = names.shown if isinstance(names, NamesOfPicture) else frozenset()
     seen: dict[int, str] = {}
     signs = {}
     for key, name in given.items():
         x = node if key == RESULT else node.args[int(key)]
         if not name:
-            name = seen.get(id(x)) or free_letter(letters[key], taken)
+            name = seen.get(id(x)) or free_letter(letters[key], taken, elsewhere)
             taken.add(name)
             if type(x) is Tensor:
                 seen[id(x)] = name
@@ -61,9 +86,9 @@ def signs_of(node: Tensor, position: int, names: Names, of: str) -> dict[str, Si
     return signs
 
 
-def free_letter(letter: str, taken: set[str]) -> str:
+def free_letter(letter: str, taken: Set[str], elsewhere: Set[str]) -> str:
     """A letter, with primes until it stands for nothing else."""
-    while sign_of(letter).text in taken:
+    while sign_of(letter).text in taken or sign_of(letter).text in elsewhere:
         letter += "′"
     return letter
 

@@ -28,7 +28,8 @@ def lines_of(node: Node, detail: str) -> list[Line]:
 def heading(node: Node) -> list[Line]:
     """The operation, and under it the name and the shape of what it makes."""
     if is_folded(node):
-        return group_heading(node)
+        alarm: list[Line] = [[Span(node.alarm, tone="alarm", bold=True)]] if node.alarm else []
+        return [*group_heading(node), *alarm]
     lines: list[Line] = []
     if node.symbol:
         lines += operation_lines(node)
