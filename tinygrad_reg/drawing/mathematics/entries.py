@@ -17,10 +17,10 @@ from tinygrad_reg.drawing.mathematics.expressions import (
     Letter,
     Number,
 )
-from tinygrad_reg.drawing.mathematics.letters import PENALTY_LETTERS
 from tinygrad_reg.drawing.mathematics.lifting import UntranslatableError, lifted
 from tinygrad_reg.drawing.mathematics.reading import read_call
 from tinygrad_reg.drawing.mathematics.vocabulary import VOCABULARY
+from tinygrad_reg.drawing.symbols import PENALTY_LETTERS
 from tinygrad_reg.tensor import Tensor
 
 __all__ = ["expression_of", "ignores_nan", "kept_shape"]

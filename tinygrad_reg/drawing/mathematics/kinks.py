@@ -12,9 +12,10 @@ import numpy as np
 
 from tinygrad_reg.derivatives.arity import parameters_of
 from tinygrad_reg.drawing.mathematics.entries import kept_shape
-from tinygrad_reg.drawing.mathematics.letters import PENALTY_LETTERS, Names, name_in
+from tinygrad_reg.drawing.mathematics.letters import Names, name_in
 from tinygrad_reg.drawing.mathematics.reading import COMPARED, OPERATORS, parameter_names
 from tinygrad_reg.drawing.mathematics.writing import constant_digits, shortened
+from tinygrad_reg.drawing.symbols import PENALTY_LETTERS
 from tinygrad_reg.tensor import Tensor, rules
 
 __all__ = ["Kink", "Kinks", "kinks_of"]

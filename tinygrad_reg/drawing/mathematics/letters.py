@@ -7,14 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_reg.derivatives import penalties
 from tinygrad_reg.drawing.mathematics.expressions import COTANGENT, RESULT
 from tinygrad_reg.drawing.mathematics.reading import parameter_names
 from tinygrad_reg.drawing.mathematics.writing import Math, Sign, operator, row, sign_of
+from tinygrad_reg.drawing.symbols import PENALTY_LETTERS
 from tinygrad_reg.tensor import Rule, Tensor, rules
 
 __all__ = [
-    "PENALTY_LETTERS",
     "Names",
     "NamesOfPicture",
     "derivative_sign",
@@ -41,14 +40,6 @@ class NamesOfPicture:
 
 
 Names = Callable[[Tensor], "str | None"] | Mapping[int, str] | None
-
-PENALTY_LETTERS: dict[Rule, tuple[str, ...]] = {
-    rules[penalties.l1_]: ("λ", "m"),
-    rules[penalties.l2_]: ("λ", "m"),
-    rules[penalties.elastic_net_]: ("λ", "m", "r"),
-    rules[penalties.group_lasso_]: ("λ", "m"),
-}
-
 
 SIGNS = {"e", "π", "σ", "ψ", "Φ", "φ"}  # which stand for themselves in formulas
 

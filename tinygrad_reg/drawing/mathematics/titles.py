@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from tinygrad_reg.drawing.mathematics.expressions import RESULT
-from tinygrad_reg.drawing.mathematics.letters import PENALTY_LETTERS, Names, name_in, signs_of
+from tinygrad_reg.drawing.mathematics.letters import Names, name_in, signs_of
 from tinygrad_reg.drawing.mathematics.lifting import index_text, option
 from tinygrad_reg.drawing.mathematics.writing import constant_digits, shortened
+from tinygrad_reg.drawing.symbols import PENALTY_LETTERS
 from tinygrad_reg.tensor import ALIAS, Rule, Tensor, rules
 
 __all__ = ["forward_text", "words"]

@@ -25,6 +25,7 @@ from tinygrad_reg.drawing.mathematics.expressions import (
     is_number,
     walk,
 )
+from tinygrad_reg.drawing.symbols import spelled
 
 __all__ = [
     "ELEMENTS",
@@ -94,8 +95,7 @@ def sign_of(name: str) -> Sign:
 
 def shortened(name: str) -> str:
     """A name that fits into a formula; what cannot be printed is spelled out."""
-    text = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in name)
-    return text if len(text) <= LONGEST_NAME else text[: LONGEST_NAME - 1] + "…"
+    return spelled(name, LONGEST_NAME)
 
 
 # Numbers
