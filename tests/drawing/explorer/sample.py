@@ -1,6 +1,7 @@
 """The explorer's data of a small model, written by hand: logistic regression with an L2 penalty."""
 
 import math
+from copy import deepcopy
 
 import numpy as np
 
@@ -153,9 +154,9 @@ def sample(names=None):
         "notice": None,
         "no_backward": None,
         "nodes": nodes,
-        "edges": EDGES,
+        "edges": deepcopy(EDGES),
         "groups": groups(),
-        "layouts": LAYOUTS,
+        "layouts": deepcopy(LAYOUTS),
         "steps": steps_of(nodes, kept),
         "strengths": strengths_of(arrays),
         "arrays": arrays.records,
