@@ -69,6 +69,8 @@ def test_a_function_that_computes_in_float32_passes():
         (lambda W, X: np.sum(tg.relu(W @ X)), [np.ones((2, 3)), np.zeros((3, 2))]),
         (lambda x: np.where(x > 0, np.sqrt(x), 0.0), [np.array([-1.0, 4.0, 0.0])]),
         (lambda x: np.sum(x) - np.max(x) - np.min(x), [np.ones(3)]),  # the middle one of three
+        (lambda x: np.median(x, axis=0), [np.zeros((3, 2))]),
+        (lambda x: np.median(x, axis=0), [np.zeros((5, 3))]),
         # Kinks of opposite signs in several results, or along several entries
         (lambda x: [np.abs(x), 2 * tg.relu(x), 3 * np.maximum(x, 0)], [np.zeros(3)]),
         (lambda x: np.abs(x[0]) - 2 * tg.relu(x[1]) + np.abs(x[2]), [np.zeros(3)]),

@@ -49,9 +49,9 @@ DIRECTIONS = 8  # random directions instead
 FEW = 2000  # entries that are all differenced to find out what went wrong
 ROUNDING = 2.0**16  # rounding errors that a derivative may have, relative to the largest entry
 GROWTH = 16.0  # how many times more there are in each further order
-ROUGH = 1e-3  # relative error of differences up to which they tell of a side of a kink
-NEIGHBOURS = 16  # points around a kink that are looked at before a subgradient is wrong, and
-NEARBY = (2.0**-16, 2.0**-20)  # how far they are, relative to the size of the arguments
+ROUGH = 1e-5  # relative error of differences up to which they tell of a side of a kink
+NEIGHBOURS = (16, 64)  # points around a kink that are looked at before a subgradient is wrong,
+NEARBY = (2.0**-16, 2.0**-20)  # and how far they are, relative to the size of the arguments
 SAME = 0.25  # how far slopes of two such points on a ray may differ, relative to what all span
 VAGUE = 1e-2  # relative error of differences at which they prove nothing
 
@@ -363,9 +363,11 @@ class Check:
         excess = float(self.excess(np.array([found]), one(slopes, i))[0])
         if np.any(parts.low < parts.high):
             excess = min(excess, float(self.excess(np.array([found]), total(parts, self.u))[0]))
-        if excess > 1:
-            parts = self.with_sides_nearby(parts, self.unit_tangents(entry))
-            excess = min(excess, float(self.excess(np.array([found]), total(parts, self.u))[0]))
+        for number in NEIGHBOURS:
+            if excess > 1:
+                around = self.with_sides_nearby(parts, self.unit_tangents(entry), number)
+                wider = self.excess(np.array([found]), total(around, self.u))
+                excess = min(excess, float(wider[0]))
         return excess
 
     def excess_by_entries(self, found: Array, tangents: Any, slopes: Slopes) -> Array:
@@ -385,29 +387,30 @@ class Check:
             )
             if np.any(row.low < row.high):
                 excess[k] = self.excess(found[k : k + 1], total(row, v[moving]))[0]
-        if np.any(excess > 1):
-            slopes = self.with_sides_nearby(slopes, optree.tree_leaves(tangents))
-            excess = np.minimum(excess, self.excess(found, slopes))
+        for number in NEIGHBOURS:
+            if np.any(excess > 1):
+                around = self.with_sides_nearby(slopes, optree.tree_leaves(tangents), number)
+                excess = np.minimum(excess, self.excess(found, around))
         return excess
 
-    def with_sides_nearby(self, slopes: Slopes, directions: list[Array]) -> Slopes:
+    def with_sides_nearby(self, slopes: Slopes, directions: list[Array], number: int) -> Slopes:
         """Slopes of all results, where there is a kink from the least to the largest close by.
+
+        So many points nearby are looked at.
 
         Next to a kink of many sides, such as the middle one of three equal numbers, other points
         tell of sides that no step in the direction itself leads to. There the slopes stay what
         they are on the way to the kink, while those of a curve all come closer to that of the
         point itself.
         """
-        far, near = (self.slopes_around(distance, directions) for distance in NEARBY)
+        far, near = (self.slopes_around(distance, directions, number) for distance in NEARBY)
         error = np.fmax(far.error, near.error)
         largest = np.max(np.abs(near.middle), axis=0, initial=0, where=np.isfinite(near.middle))
         clear = SAFETY * error <= ROUGH * largest  # no other kink is within a step of that point
-        low = np.min(near.low, axis=0, initial=np.inf, where=clear)
-        high = np.max(near.high, axis=0, initial=-np.inf, where=clear)
-        error = np.max(near.error, axis=0, initial=0, where=clear)
-        low, high = np.fmin(low, slopes.low), np.fmax(high, slopes.high)
+        low, high = spanned(near, slopes, clear)
         stays = np.abs(near.middle - far.middle) <= SAME * (high - low)
         kinked = np.all(stays | ~clear, axis=0) & (np.mean(clear, axis=0) >= 0.5)
+        error = np.max(near.error, axis=0, initial=0, where=clear)
         kinked &= high - low > SAFETY * error
         return Slopes(
             np.where(kinked, low, slopes.low),
@@ -416,8 +419,8 @@ class Check:
             slopes.problems,
         )
 
-    def slopes_around(self, distance: float, directions: list[Array]) -> Slopes:
-        """Slopes of all results at some points, a row for each, on the same rays every time."""
+    def slopes_around(self, distance: float, directions: list[Array], number: int) -> Slopes:
+        """Slopes of all results at so many points, a row for each, on the same rays every time."""
         random = np.random.default_rng(0)
         results = self.results_of(self.current)
         sizes = [np.where(x == 0, 1, np.abs(x)) for x in self.leaves]
@@ -425,7 +428,7 @@ class Check:
         speed = max([np.max(np.abs(v) / size, initial=0) for v, size in pairs])
         epsilon = np.full(len(self.value), self.epsilon)
         rows = []
-        for _ in range(NEIGHBOURS):
+        for _ in range(number):
             leaves = [
                 x + distance * size * random.uniform(-1, 1, x.shape)
                 for x, size in zip(self.leaves, sizes, strict=True)
@@ -692,6 +695,13 @@ def total(slopes: Slopes, weights: Array) -> Slopes:
     low, high = ends.min(axis=0).sum(), ends.max(axis=0).sum()
     error = np.sum(slopes.error * np.abs(weights))
     return Slopes(np.array([low]), np.array([high]), np.array([error]))
+
+
+def spanned(near: Slopes, slopes: Slopes, chosen: Array) -> tuple[Array, Array]:
+    """The least and the largest of slopes and of those of the chosen points nearby, a row each."""
+    low = np.min(near.low, axis=0, initial=np.inf, where=chosen)
+    high = np.max(near.high, axis=0, initial=-np.inf, where=chosen)
+    return np.fmin(low, slopes.low), np.fmax(high, slopes.high)
 
 
 def is_kink(slopes: Slopes, i: int) -> bool:
