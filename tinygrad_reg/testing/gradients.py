@@ -52,7 +52,8 @@ GROWTH = 16.0  # how many times more there are in each further order
 ROUGH = 1e-5  # relative error of differences up to which they tell of a side of a kink
 NEIGHBOURS = (16, 64)  # points around a kink that are looked at before a subgradient is wrong,
 NEARBY = (2.0**-16, 2.0**-20)  # and how far they are, relative to the size of the arguments
-SAME = 0.25  # how far slopes of two such points on a ray may differ, relative to what all span
+SAME = 0.25  # how far slopes of two such points on a ray may differ, relative to what all span,
+SIDE = 1e-3  # and how far from all sides of a kink a slope is that a kink close by has spoiled
 VAGUE = 1e-2  # relative error of differences at which they prove nothing
 
 
@@ -409,8 +410,12 @@ class Check:
         clear = SAFETY * error <= ROUGH * largest  # no other kink is within a step of that point
         low, high = spanned(near, slopes, clear)
         stays = np.abs(near.middle - far.middle) <= SAME * (high - low)
-        kinked = np.all(stays | ~clear, axis=0) & (np.mean(clear, axis=0) >= 0.5)
+        sides = np.where(clear & stays, near.middle, np.nan)
+        width = SIDE * (high - low)
+        clear &= stays | (is_among(near.middle, sides, width) & is_among(far.middle, sides, width))
+        low, high = spanned(near, slopes, clear)
         error = np.max(near.error, axis=0, initial=0, where=clear)
+        kinked = np.all(stays | ~clear, axis=0) & (np.mean(clear, axis=0) >= 0.5)
         kinked &= high - low > SAFETY * error
         return Slopes(
             np.where(kinked, low, slopes.low),
@@ -702,6 +707,11 @@ def spanned(near: Slopes, slopes: Slopes, chosen: Array) -> tuple[Array, Array]:
     low = np.min(near.low, axis=0, initial=np.inf, where=chosen)
     high = np.max(near.high, axis=0, initial=-np.inf, where=chosen)
     return np.fmin(low, slopes.low), np.fmax(high, slopes.high)
+
+
+def is_among(values: Array, sides: Array, width: Array) -> Array:
+    """Which values are one of the sides, of which NaN are none; all in columns of their own."""
+    return np.any(np.abs(values[:, None] - sides[None]) <= width, axis=1)  # type: ignore[no-any-return]
 
 
 def is_kink(slopes: Slopes, i: int) -> bool:
