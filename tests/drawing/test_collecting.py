@@ -1217,3 +1217,32 @@ def test_booleans_that_are_computed_with_show_their_dtype():
     picture = collected(lambda x: x * (x > 0), (np.array([1.0, -2.0]),))
     (mask,) = [node for node in picture.nodes if node.role == "data"]
     assert (mask.dtype, mask.value.tolist()) == ("bool", [True, False])
+
+
+def names_drawn(function, *arguments):
+    """The names in a picture."""
+    return re.findall("<B>(.*?)</B>", tg.draw(function, *arguments).source)
+
+
+def test_variables_of_one_name_in_several_calls_are_told_apart():
+    def act(z):
+        return np.tanh(z)
+
+    def f(x):
+        z = np.sin(x)
+        return act(z * 2) * z
+
+    names = names_drawn(tg.grad(f), 0.5)
+    assert sorted(names) == ["dx", "dz1", "dz2", "x", "z1", "z2"]
+    names = names_drawn(tg.grad(tg.grad(f)), 0.5)
+    assert len(names) == len(set(names))
+
+
+def test_a_derivative_is_not_called_what_a_variable_is_called():
+    def f(x):
+        dx = np.sin(x)
+        return dx * x
+
+    names = names_drawn(tg.grad(f), 0.5)
+    assert names.count("dx") == 1
+    assert "∂/∂x" in names

@@ -554,3 +554,10 @@ def test_kinks_of_a_user_s_own_rule_are_read_from_its_words():
     op = tg.elementwise(lambda x: np.maximum(x - 2, 0), lambda y, x: x > 2, kinks={"x = 2": "0"})
     found, _ = kinks_of(op(leaf([1.0, 2.0], "w")), names)
     assert found == [((1,), "w = 2: the subgradient chosen there is 0")]
+
+
+def test_a_kink_of_what_has_no_name_is_told_of_what_it_is():
+    x = tg.Tensor([0.5, 1.5], requires_grad=True, name="x")
+    node = np.abs(x - 0.5)
+    [(entry, text)], _ = kinks_of(node, lambda tensor: tensor.name)
+    assert (entry, text) == ((0,), "x − 0.5 = 0: the subgradient chosen there is 0")

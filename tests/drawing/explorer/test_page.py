@@ -724,6 +724,7 @@ def test_the_page_works_in_a_small_sandboxed_frame(visit, photograph):
     inside = tab.frame_locator("iframe")
     inside.get_by_label("To the end").click()
     assert inside.locator("#panel h2").inner_text() == "The gradient has arrived in W"
+    tab.keyboard.press("f")  # the view follows the steps: show everything again
     inside.locator(".box[data-key='4']").click()
     assert inside.locator("#panel h2").inner_text() == "Z = W @ X + b"
     tab.keyboard.press("?")

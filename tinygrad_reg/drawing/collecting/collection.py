@@ -12,6 +12,7 @@ from tinygrad_reg.drawing.collecting.naming import (
     learners_names,
     name_derivatives,
     targets_by_derivative,
+    tell_apart,
 )
 from tinygrad_reg.drawing.collecting.simplifying import simplify
 from tinygrad_reg.drawing.collecting.watching import Sweep
@@ -62,6 +63,8 @@ class Collection:
         self.tensors = self.behind([*map(self.original, starts), *self.roots])
         self.known_operands = {id(tensor): self.operands(tensor) for tensor in self.tensors}
         self.targets = targets_by_derivative(self)
+        tell_apart(self)
+        self.learners_names = {*self.names.values()}
         self.parts = self.parts_of_tensors()
         self.gradient_of: dict[int, int] = {}
         name_derivatives(self)

@@ -12,7 +12,13 @@ from tinygrad_reg.tensor import ALIAS, Tensor
 if TYPE_CHECKING:
     from tinygrad_reg.drawing.collecting.collection import Collection
 
-__all__ = ["Target", "learners_names", "name_derivatives", "targets_by_derivative"]
+__all__ = [
+    "Target",
+    "learners_names",
+    "name_derivatives",
+    "targets_by_derivative",
+    "tell_apart",
+]
 
 SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -34,6 +40,29 @@ def learners_names(
             alias = alias.args[0]
     tensors = {id(x): x for x in (*everything, *map(shown.original, came_to))}
     return names_of(tensors.values(), scopes, copies)
+
+
+def tell_apart(shown: Collection) -> None:
+    """Number the tensors that variables of one name have held, as in calls of one function.
+
+    Names that the learner gave to the tensors themselves stay as they are.
+    """
+    of_name: dict[str, list[Tensor]] = {}
+    for tensor in shown.tensors:
+        name = shown.names.get(id(tensor))
+        if name is not None:
+            of_name.setdefault(name, []).append(tensor)
+    for name, tensors in [*of_name.items()]:
+        unnamed = [tensor for tensor in tensors if not tensor.name]
+        if len(tensors) == 1 or not unnamed:
+            continue
+        first = 1 if len(unnamed) == len(tensors) else 2
+        numbers = range(first, first + len(unnamed))
+        mark = "_" if name[-1].isdigit() else ""
+        while any(f"{name}{mark}{i}" in of_name for i in numbers):
+            mark += "_"
+        for i, tensor in zip(numbers, unnamed, strict=True):
+            shown.names[id(tensor)] = f"{name}{mark}{i}"
 
 
 def targets_by_derivative(shown: Collection) -> dict[int, list[Target]]:
@@ -127,7 +156,7 @@ def derived_name(shown: Collection, sweep: Sweep, target: Tensor, row: str) -> s
     if sweep.kind == "tangent":
         return f"{name}_{'d' * (order - 1)}dot{row}"
     if order == 1:
-        return f"d{name}{row}"
+        return f"∂/∂{name}{row}" if f"d{name}" in shown.learners_names else f"d{name}{row}"
     derived = {id(x): x for x in map(shown.original, sweep.derived())}
     if len(derived) != 1:
         return None
@@ -137,7 +166,9 @@ def derived_name(shown: Collection, sweep: Sweep, target: Tensor, row: str) -> s
     if is_derivative(shown, result, target, order - 1):
         return f"d{str(order).translate(SUPERSCRIPTS)}{name}{row}"
     of = shown.names.get(id(result))
-    return None if of is None else f"∂{of}{row}/∂{name}"
+    if of is None:
+        return None
+    return f"∂({of}){row}/∂{name}" if of.startswith("∂") else f"∂{of}{row}/∂{name}"
 
 
 def is_derivative(shown: Collection, tensor: Tensor, target: Tensor, order: int) -> bool:

@@ -390,12 +390,14 @@ def watched() -> Iterator[Observer]:
             yield observer
             return
         follow = observer.follow if sys.gettrace() is None else None
-        sys.setprofile(observer.look)
+        look = observer.look
+        sys.setprofile(look)
         if follow is not None:
             sys.settrace(follow)
         try:
             yield observer
         finally:
-            sys.setprofile(None)
+            if sys.getprofile() == look:
+                sys.setprofile(None)
             if follow is not None and sys.gettrace() is follow:
                 sys.settrace(None)

@@ -412,7 +412,8 @@ def words_of_slider(replay: Replay, letter: str) -> str:
         called = f" (called {name})" if name not in ("", letter) else ""
         is_lambda = all(x is replay.knob for x in replay.strengths)
         made = "" if is_lambda else ", of which the penalties' λ is made,"
-        return f"The slider moves {letter}{called}{made} wherever it is used."
+        moved = f"The slider moves {letter}{called}{made} wherever it is used"
+        return f"{moved}, on the branches of the code that were taken here."
     others = [spelled(name, LONGEST_NAME) for name in used_elsewhere(replay)]
     stay = f"other uses of {', '.join(others[:4])} stay as they are" if others else ""
     if letter == BY_FACTOR:

@@ -14,6 +14,7 @@ from tinygrad_reg.derivatives.arity import parameters_of
 from tinygrad_reg.drawing.mathematics.entries import kept_shape
 from tinygrad_reg.drawing.mathematics.letters import Names, name_in
 from tinygrad_reg.drawing.mathematics.reading import COMPARED, OPERATORS, parameter_names
+from tinygrad_reg.drawing.mathematics.titles import forward_text
 from tinygrad_reg.drawing.mathematics.writing import constant_digits, shortened
 from tinygrad_reg.drawing.symbols import PENALTY_LETTERS
 from tinygrad_reg.tensor import Tensor, rules
@@ -217,6 +218,8 @@ def in_names(node: Tensor, letters: Mapping[str, Any], names: Names) -> dict[str
             if (x.value if type(x) is Tensor else x) is value or x is value:
                 if name := name_in(names, x):
                     found[letter] = shortened(name)
+                elif type(x) is Tensor and x.rule is not None:
+                    found[letter] = forward_text(x, names)
                 elif type(x) is not Tensor and np.ndim(x) == 0:
                     found[letter] = constant_digits(x)
                 break
@@ -227,7 +230,13 @@ def in_names(node: Tensor, letters: Mapping[str, Any], names: Names) -> dict[str
 
 def replaced(words: str, signs: Mapping[str, str]) -> str:
     """Words with names in place of letters."""
-    return re.sub(r"[^\W\d]\w*", lambda found: signs.get(found[0], found[0]), words)
+    is_compared = re.fullmatch(r"\w+ = [\w.−-]+", words) is not None  # and needs no parentheses
+
+    def sign(found: re.Match[str]) -> str:
+        text = signs.get(found[0], found[0])
+        return text if is_compared or " " not in text else f"({text})"
+
+    return re.sub(r"[^\W\d]\w*", sign, words)
 
 
 # Kinks of whole arrays
@@ -241,7 +250,10 @@ def of_weights(
     assert rule is not None
     for i in range(len(PENALTY_LETTERS.get(rule, ())), len(values)):
         W = np.asarray(values[i])
-        name = shortened(name_in(names, node.args[i]) or "W")
+        weights = node.args[i]
+        name = shortened(name_in(names, weights) or "W")
+        if name == "W" and type(weights) is Tensor and weights.rule is not None:
+            name = forward_text(weights, names)
         mask = W == 0
         if words == "w_g = 0":
             mask = np.all(mask, axis=node.kwargs.get("axis"), keepdims=True)
