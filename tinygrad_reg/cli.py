@@ -47,6 +47,12 @@ Values = Annotated[
 Seed = Annotated[int, typer.Option(min=0, help="Seed of the random numbers.")]
 
 
+def described(error: Exception) -> str:
+    """An error of the user's function in words, with its notes."""
+    notes = "".join(f"\n{note}" for note in getattr(error, "__notes__", ()))
+    return f"{type(error).__name__}: {error}{notes}"
+
+
 def stop(message: str, code: int) -> NoReturn:
     """Say what is wrong on one line of stderr, and end."""
     typer.echo(f"Error: {message}", err=True)
@@ -142,8 +148,7 @@ def check(
     except GradientMismatch as mismatch:
         stop(f"wrong gradient of {function}\n{mismatch}", code=1)
     except Exception as error:
-        notes = "".join(f"\n{note}" for note in getattr(error, "__notes__", ()))
-        stop(f"{function} cannot be checked: {type(error).__name__}: {error}{notes}", code=2)
+        stop(f"{function} cannot be checked: {described(error)}", code=2)
     sizes = ", ".join(f"{name} {np.shape(x)}" for name, x in chosen.items())
     typer.echo(f"{function}: gradients with respect to {sizes} are right, up to order {order}")
 
@@ -203,8 +208,7 @@ def program(
     except TracingError as error:
         stop(f"{function} has no program: {error}", code=2)
     except Exception as error:
-        notes = "".join(f"\n{note}" for note in getattr(error, "__notes__", ()))
-        stop(f"{function} has no program: {type(error).__name__}: {error}{notes}", code=2)
+        stop(f"{function} has no program: {described(error)}", code=2)
     if not fast and written.constants:
         arrays = ", ".join(f"{name} {x.shape}" for name, x in written.constants.items())
         typer.echo(f"Note: arrays too large to be written out are arguments: {arrays}", err=True)
@@ -318,8 +322,7 @@ def explore(
     except (LookupProblem, OSError) as problem:
         stop(str(problem), code=2)
     except Exception as error:
-        notes = "".join(f"\n{note}" for note in getattr(error, "__notes__", ()))
-        stop(f"{function} cannot be explored: {type(error).__name__}: {error}{notes}", code=2)
+        stop(f"{function} cannot be explored: {described(error)}", code=2)
     typer.echo(f"The page: {page.path}")
 
 

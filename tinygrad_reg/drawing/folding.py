@@ -11,12 +11,10 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Any
-
-import numpy as np
 
 from tinygrad_reg.drawing.grouping import SMALL, STEP
 from tinygrad_reg.drawing.picture import Edge, Group, Node, Picture
+from tinygrad_reg.drawing.symbols import is_finite
 
 __all__ = ["folded"]
 
@@ -211,7 +209,7 @@ def found_by_title(picture: Picture, expand: Sequence[str]) -> set[str]:
     """
     by_title: dict[str, list[Group]] = {}
     for each in picture.groups if expand else ():
-        for title in {typed(each.title), typed(titled(each))}:
+        for title in {typed(each.title), typed(each.counted_title)}:
             by_title.setdefault(title, []).append(each)
     parents = {each.key: each for each in picture.groups}
     found = set()
@@ -318,7 +316,7 @@ def box_of(
         "penalty" if group.kind == "penalty" else "group",
         formula or symbols_of(operations),
         tuple(filter(None, options)),
-        titled(group),
+        group.counted_title,
         part=inside[0].part,
         gradient_of=max(mirrored, key=mirrored.__getitem__, default=None),
         group=group.parent,
@@ -334,18 +332,6 @@ def alarm_of(inside: list[Node]) -> str:
     }
     said = [f"{count:,} {what}{'s' * (count != 1)}" for what, count in counts.items() if count]
     return f"{' and '.join(said)} with NaN or ∞" if said else ""
-
-
-def is_finite(array: Any) -> bool:
-    """Whether there is no NaN and no infinity in a value or gradient; so of one not known."""
-    if getattr(getattr(array, "dtype", None), "kind", "") != "f":
-        return True
-    return bool(np.isfinite(array).all())
-
-
-def titled(group: Group) -> str:
-    """The title of a folded group, with the count of equal groups inside of it."""
-    return f"{group.title} ×{group.count:,}" if group.count > 1 else group.title
 
 
 def symbols_of(operations: list[Node]) -> str:

@@ -112,6 +112,12 @@ class Group:
     parent: str | None = None
     formula: str = ""
     count: int = 1
+
+    @property
+    def counted_title(self) -> str:
+        """The title, with the count of equal groups inside."""
+        return f"{self.title} ×{self.count:,}" if self.count > 1 else self.title
+
     is_ours: bool = False
 
 

@@ -21,6 +21,7 @@ __all__ = [
     "PENALTIES",
     "PENALTY_LETTERS",
     "SYMBOLS",
+    "is_finite",
     "number",
     "operation_of",
     "place_of_argument",
@@ -141,6 +142,12 @@ def written(x: Any) -> str:
 def number(x: Any) -> str:
     """A number in four digits."""
     return f"{float(x):.4g}".replace("-", "−").replace("nan", "NaN").replace("inf", "∞")
+
+
+def is_finite(array: Any) -> bool:
+    """Whether there is no NaN and no infinity in an array; so of None, one that is not known."""
+    kind = getattr(getattr(array, "dtype", None), "kind", "")
+    return kind not in ("f", "c") or bool(np.isfinite(array).all())
 
 
 def shortened(text: str, longest: int = LONGEST) -> str:

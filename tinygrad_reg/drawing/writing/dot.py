@@ -10,7 +10,7 @@ from textwrap import wrap
 
 from tinygrad_reg.drawing.picture import Edge, Group, Node, Picture
 from tinygrad_reg.drawing.symbols import LONGEST, spelled
-from tinygrad_reg.drawing.writing.labels import is_folded, lines_of, look_of, titled
+from tinygrad_reg.drawing.writing.labels import is_folded, lines_of, look_of
 from tinygrad_reg.drawing.writing.looks import FONT, ROLES, SHAPES, Theme, theme_called
 from tinygrad_reg.drawing.writing.markup import (
     EDGE_SIZE,
@@ -130,7 +130,7 @@ def title_lines(group: Group) -> list[Line]:
     """What is said at the top of a frame."""
     is_penalty = group.kind == "penalty"
     tone = "penalty" if is_penalty else "quiet"
-    lines: list[Line] = [[Span(titled(group), bold=is_penalty, tone=tone)]]
+    lines: list[Line] = [[Span(group.counted_title, bold=is_penalty, tone=tone)]]
     formula = wrap(spelled(group.formula, 3 * LONGEST), LONGEST)
     return lines + [[Span(line, SMALL)] for line in formula[:MOST_FORMULA_LINES]]
 

@@ -6,13 +6,13 @@ from textwrap import wrap
 
 import numpy as np
 
-from tinygrad_reg.drawing.picture import Group, Node
-from tinygrad_reg.drawing.symbols import LONGEST_FORMULA, number, spelled
+from tinygrad_reg.drawing.picture import Node
+from tinygrad_reg.drawing.symbols import LONGEST_FORMULA, is_finite, number, spelled
 from tinygrad_reg.drawing.writing.markup import LARGE, SMALL, Line, Span
-from tinygrad_reg.drawing.writing.summaries import is_finite, number_lines
+from tinygrad_reg.drawing.writing.summaries import number_lines
 from tinygrad_reg.tensor import plain
 
-__all__ = ["extent_of", "is_folded", "lines_of", "look_of", "title_of", "titled"]
+__all__ = ["extent_of", "is_folded", "lines_of", "look_of", "title_of"]
 
 
 def lines_of(node: Node, detail: str) -> list[Line]:
@@ -76,11 +76,6 @@ def title_of(node: Node) -> str:
     """A box in one line, for those who point at it or cannot see it."""
     operation = " ".join((node.symbol, *node.options)).strip()
     return " = ".join(filter(None, (node.name, operation))) or extent_of(node)
-
-
-def titled(group: Group) -> str:
-    """The title of a group, with the count of equal groups inside of it."""
-    return f"{group.title} ×{group.count:,}" if group.count > 1 else group.title
 
 
 def tone_of(node: Node) -> str:

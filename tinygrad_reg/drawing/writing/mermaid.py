@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from tinygrad_reg.drawing.picture import Edge, Group, Node, Picture
 from tinygrad_reg.drawing.symbols import spelled
-from tinygrad_reg.drawing.writing.labels import is_folded, lines_of, look_of, titled
+from tinygrad_reg.drawing.writing.labels import is_folded, lines_of, look_of
 from tinygrad_reg.drawing.writing.looks import ROLES, SHAPES, Theme, theme_called
 from tinygrad_reg.drawing.writing.markup import Grid, Line
 from tinygrad_reg.drawing.writing.nesting import penalties_in, walked
@@ -86,7 +86,7 @@ def boxes_of(
 
 def title_of_frame(group: Group) -> str:
     """The title of a group, with the formula where there is room for it."""
-    title = titled(group)
+    title = group.counted_title
     both = f"{title} = {group.formula}" if group.formula else title
     return escaped(both if len(both) <= LONGEST_TITLE else title) or " "
 

@@ -9,7 +9,7 @@ import numpy as np
 from tinygrad_reg.drawing.symbols import number
 from tinygrad_reg.drawing.writing.markup import SMALL, Grid, Line, Span
 
-__all__ = ["is_finite", "number", "number_lines"]
+__all__ = ["number_lines"]
 
 MOST_ENTRIES = 6  # of a list that is shown in full
 MOST_ROWS, MOST_COLUMNS = 3, 4  # of a matrix that is
@@ -54,11 +54,6 @@ def gradient_lines(gradient: Any) -> list[Line]:
 def as_lines(rows: list[list[Span]]) -> list[Line]:
     """Rows of entries as a grid; a single entry is a line."""
     return [rows[0]] if len(rows) == len(rows[0]) == 1 else [Grid(rows)]
-
-
-def is_finite(array: Any) -> bool:
-    """Whether there is no NaN and no infinity in an array."""
-    return array.dtype.kind not in "fc" or bool(np.isfinite(array).all())
 
 
 def is_small(array: Any) -> bool:

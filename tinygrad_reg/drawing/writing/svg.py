@@ -7,7 +7,7 @@ from html import escape, unescape
 
 from tinygrad_reg.drawing.picture import Picture
 from tinygrad_reg.drawing.symbols import spelled
-from tinygrad_reg.drawing.writing.labels import title_of, titled
+from tinygrad_reg.drawing.writing.labels import title_of
 from tinygrad_reg.drawing.writing.looks import FONT, FONTS
 
 __all__ = ["finished"]
@@ -19,7 +19,7 @@ ARROW = "->"
 def finished(svg: str, picture: Picture) -> str:
     """An SVG whose titles, which browsers show and screen readers say, are names and not keys."""
     names = {node.key: spelled(title_of(node)) for node in picture.nodes}
-    names |= {f"cluster_{group.key}": spelled(titled(group)) for group in picture.groups}
+    names |= {f"cluster_{group.key}": spelled(group.counted_title) for group in picture.groups}
 
     def named(match: re.Match[str]) -> str:
         """An element with the title that a person understands."""
