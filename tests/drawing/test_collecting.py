@@ -1246,3 +1246,26 @@ def test_a_derivative_is_not_called_what_a_variable_is_called():
     names = names_drawn(tg.grad(f), 0.5)
     assert names.count("dx") == 1
     assert "∂/∂x" in names
+
+
+def test_a_profiler_that_the_function_starts_is_left_running():
+    def profiler(frame, event, argument):
+        pass
+
+    def f(x):
+        y = np.sin(x)
+        sys.setprofile(profiler)
+        return y * x
+
+    try:
+        tg.draw(f, 0.5)
+        assert sys.getprofile() is profiler
+    finally:
+        sys.setprofile(None)
+    assert "<B>y</B>" in tg.draw(lambda x: f_without_profiler(x), 0.5).source
+    assert sys.getprofile() is None
+
+
+def f_without_profiler(x):
+    y = np.sin(x)
+    return y * x
