@@ -7,7 +7,7 @@ for each arrow of the graph; the engine finds the same numbers.
 
 Writes to `a-neuron-by-hand/` beneath the folder it is run in: the graph with values and gradients
 (`graph.svg`), the graph of the gradient itself (`gradient.svg`), and a page in which to walk
-through it forward and backward (`explorer.html`).
+through it forward and backward (`explorer.html`). Needs the extra `dot`, or Graphviz.
 """
 
 from pathlib import Path
@@ -41,6 +41,7 @@ def by_hand(w1, w2, b):
 
 def main():
     """Print the derivatives side by side, and draw the graph."""
+    print(__doc__.splitlines()[0])
     weights = 0.4, 0.3, 0.1
     engine = tg.grad(loss, (0, 1, 2))(*weights)
     print("            by hand      by the engine")

@@ -48,7 +48,7 @@ def curves(path):
     """Draw the costs over w for some λ, and the best w over λ."""
     figure, axes = pyplot.subplots(1, 3, figsize=(11, 3.4), layout="constrained")
     w = np.linspace(-0.5, 1.75, 451)
-    for (name, penalty), axis in zip(PENALTIES.items(), axes, strict=False):
+    for (name, penalty), axis in zip(PENALTIES.items(), axes[:2], strict=True):
         for lambd, opacity in ((0.0, 0.3), (0.5, 0.55), (1.0, 0.75), (2.0, 1.0)):
             values = [float(cost(x, lambd, penalty)) for x in w]
             axis.plot(w, values, color=COLOURS[name], alpha=opacity, label=f"λ = {lambd:g}")
@@ -56,22 +56,24 @@ def curves(path):
             axis.plot(best, float(cost(best, lambd, penalty)), "o", color="#222222", markersize=4)
         axis.set(title=f"½(w − 1)² + {'λ/2 w²' if name == 'l2' else 'λ |w|'}", xlabel="w")
         axis.set_ylim(-0.05, 2.2)
-        axis.legend(frameon=False)
+        axis.legend(frameon=False, loc="upper left", bbox_to_anchor=(0.15, 1))
     strengths = np.linspace(0, 3, 61)
     for name, best in BEST.items():
         axes[2].plot(strengths, [best(lambd) for lambd in strengths], color=COLOURS[name],
                      label=name.upper())  # fmt: skip
     axes[2].set(title="the best w", xlabel="λ")
-    axes[2].axhline(0, color="#888888", linewidth=0.8)
+    axes[2].axhline(0, color="#888888", linewidth=0.8, zorder=0)
     axes[2].legend(frameon=False)
     for axis in axes:
         axis.spines[["top", "right"]].set_visible(False)
+    matplotlib.rcParams["svg.hashsalt"] = "one weight"  # so that every run writes the same file
     figure.savefig(path, metadata={"Date": None})
     pyplot.close(figure)
 
 
 def main():
     """Print the best weight for some λ, found and from the formula, and draw."""
+    print(__doc__.splitlines()[0])
     print("   λ   L2: found   1/(1+λ)    L1: found   max(1−λ, 0)")
     for lambd in (0.0, 0.25, 0.5, 1.0, 2.0):
         found = {name: descend(lambd, penalty) for name, penalty in PENALTIES.items()}

@@ -1,9 +1,12 @@
 """The cost of an L2-regularized network as a graph: which weights are penalized, at a glance.
 
-Writes `penalty-in-the-graph/graph.svg` beneath the folder it is run in, and prints what the
-penalty adds to each gradient: (lambd/m)·W for weights, nothing for biases.
+The penalty is an operation of the graph like any other, with an edge from every W and from no b.
+Each edge brings λ/m·W into the gradient of that W; the gradients of the biases stay as they are.
 
     python demos/penalty_in_the_graph.py
+
+Writes `penalty-in-the-graph/graph.svg` beneath the folder it is run in. Needs the extra `dot`, or
+Graphviz.
 """
 
 from pathlib import Path
@@ -22,36 +25,48 @@ def cost(W1, b1, W2, b2, X, Y, lambd):
     return np.sum(losses) / m + tg.l2([W1, W2], lambd, m)
 
 
-def main():
-    """Draw the graph, and compare gradients with and without the penalty."""
-    generator = np.random.default_rng(0)
-    X = generator.normal(size=(2, 20))
-    Y = (X[:1] * X[1:] > 0).astype(float)
-    m, lambd = X.shape[1], 0.7
-    W1 = tg.Tensor(generator.normal(size=(3, 2)), requires_grad=True, name="W1")
-    b1 = tg.Tensor(np.zeros((3, 1)), requires_grad=True, name="b1")
-    W2 = tg.Tensor(generator.normal(size=(1, 3)), requires_grad=True, name="W2")
-    b2 = tg.Tensor(np.zeros((1, 1)), requires_grad=True, name="b2")
-    parameters = [W1, b1, W2, b2]
-
-    gradients = {}
+def what_the_penalty_adds(parameters, X, Y, lambd):
+    """The gradient with the penalty minus the gradient without it, for each parameter."""
+    gradients = []
     for strength in (lambd, 0.0):
         for parameter in parameters:
             parameter.zero_grad()
-        J = cost(*parameters, X, Y, strength)
-        J.backward()
-        gradients[strength] = [parameter.grad for parameter in parameters]
-        if strength:
-            folder = Path("penalty-in-the-graph")
-            folder.mkdir(exist_ok=True)
-            tg.draw(J).render(outfile=folder / "graph.svg", cleanup=True)
+        cost(*parameters, X, Y, strength).backward()
+        gradients.append([parameter.grad for parameter in parameters])
+    return [with_it - without for with_it, without in zip(*gradients, strict=True)]
 
+
+def example():
+    """Parameters of a network with three hidden units, and twenty examples."""
+    random = np.random.default_rng(0)
+    X = random.normal(size=(2, 20))
+    Y = (X[:1] * X[1:] > 0).astype(float)
+    arrays = {
+        "W1": random.normal(size=(3, 2)),
+        "b1": np.zeros((3, 1)),
+        "W2": random.normal(size=(1, 3)),
+        "b2": np.zeros((1, 1)),
+    }
+    return [tg.Tensor(array, requires_grad=True, name=name) for name, array in arrays.items()], X, Y
+
+
+def main():
+    """Compare gradients with and without the penalty, and draw the graph."""
+    print(__doc__.splitlines()[0])
+    parameters, X, Y = example()
+    m, lambd = X.shape[1], 0.7
     print("what the penalty adds to each gradient, against lambd / m * W:")
-    for parameter, with_penalty, without in zip(parameters, *gradients.values(), strict=True):
-        added = with_penalty - without
-        expected = lambd / m * parameter.data if parameter.name.startswith("W") else 0 * added
-        print(f"  {parameter.name}: largest difference {np.max(np.abs(added - expected)):.1e}")
-    print(f"the graph is in {folder / 'graph.svg'}")
+    added = what_the_penalty_adds(parameters, X, Y, lambd)
+    for parameter, addition in zip(parameters, added, strict=True):
+        expected = lambd / m * parameter.data if parameter.name.startswith("W") else 0
+        size, apart = np.max(np.abs(addition)), np.max(np.abs(addition - expected))
+        print(f"  {parameter.name}: adds up to {size:.4f}, {apart:.1e} apart")
+
+    folder = Path("penalty-in-the-graph")
+    folder.mkdir(exist_ok=True)
+    J = cost(*parameters, X, Y, lambd)
+    tg.draw(J, detail="shape").render(outfile=folder / "graph.svg", cleanup=True)
+    print(f"the graph is {folder / 'graph.svg'}")
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ for every example: its gradient is a sum over the examples.
 
 Writes to `why-gradients-add/` beneath the folder it is run in: x used twice (`fan-out.svg`), the
 same with a variable for each use (`apart.svg`), a bias used by five examples (`broadcast.svg`),
-and a page that stops where gradients add up (`explorer.html`).
+and a page that stops where gradients add up (`explorer.html`). Needs the extra `dot`, or Graphviz.
 """
 
 from pathlib import Path
@@ -36,6 +36,7 @@ def shifted(b):
 
 def main():
     """Print the parts and their sums, and draw the graphs."""
+    print(__doc__.splitlines()[0])
     x = 2.0
     parts = tg.grad(apart, (0, 1))(x, x)
     print("a value used twice: x · sin x at x = 2")

@@ -254,8 +254,9 @@ def value_and_grad(f: Function, argnums: int | Sequence[int] = 0) -> Function:
     f : callable
         Returns a single number, computed with NumPy functions and operators.
     argnums : int or sequence of int
-        The arguments to differentiate with respect to. Each may be an array or any nesting of
-        dicts, lists and tuples of arrays, of any shapes; Python numbers become float64.
+        The arguments to differentiate with respect to, negative ones counted from the end. Each may
+        be an array or any nesting of dicts, lists and tuples of arrays, of any shapes; Python
+        numbers become float64.
 
     Returns
     -------
@@ -266,10 +267,19 @@ def value_and_grad(f: Function, argnums: int | Sequence[int] = 0) -> Function:
     Raises
     ------
     TypeError
-        If `f` returns something that is not a tensor, or an argument is not made of floating
-        arrays.
+        When called: if `f` returns something that is not a tensor, an argument is not made of
+        floating arrays, or there is no such argument.
     ValueError
-        If `f` returns more than a single number.
+        When called: if `f` returns more than a single number.
+
+    See Also
+    --------
+    grad : The gradient alone.
+    jacobian : For functions that return arrays.
+
+    References
+    ----------
+    Griewank and Walther, *Evaluating Derivatives*, 2nd edition, SIAM 2008: reverse mode.
 
     Examples
     --------
@@ -298,8 +308,35 @@ def value_and_grad(f: Function, argnums: int | Sequence[int] = 0) -> Function:
 def grad(f: Function, argnums: int | Sequence[int] = 0) -> Function:
     """A function that returns the gradient of `f` at its arguments.
 
-    Takes what `value_and_grad` takes, raises what it raises, and returns the second half of what
-    it returns. Can be nested: `grad(grad(f))` is the second derivative.
+    Can be nested: `grad(grad(f))` is the second derivative.
+
+    Parameters
+    ----------
+    f : callable
+        Returns a single number, computed with NumPy functions and operators.
+    argnums : int or sequence of int
+        The arguments to differentiate with respect to, as in `value_and_grad`.
+
+    Returns
+    -------
+    callable
+        Called like `f`. Returns the gradient, of the structure, shapes and dtypes of the argument;
+        a tuple of such where `argnums` is a sequence.
+
+    Raises
+    ------
+    TypeError, ValueError
+        When called: what `value_and_grad` raises.
+
+    See Also
+    --------
+    value_and_grad : The value as well, for the price of the gradient.
+    vjp : For functions that return arrays.
+    hessian : All second derivatives.
+
+    References
+    ----------
+    Griewank and Walther, *Evaluating Derivatives*, 2nd edition, SIAM 2008: reverse mode.
 
     Examples
     --------
@@ -322,12 +359,15 @@ def grad(f: Function, argnums: int | Sequence[int] = 0) -> Function:
 def vjp(f: Function, *primals: Any) -> tuple[Any, Function]:
     """The value of `f`, and the pullback that takes a cotangent of it to those of the primals.
 
+    The pullback is multiplication by the transposed Jacobian, `cotangent -> Jᵀ·cotangent`: reverse
+    mode, without the Jacobian.
+
     Parameters
     ----------
     f : callable
         Returns an array, or nested dicts, lists and tuples of arrays.
     *primals : array or nested arrays
-        Where to differentiate.
+        Where to differentiate: at least one, of any shapes.
 
     Returns
     -------
@@ -339,8 +379,20 @@ def vjp(f: Function, *primals: Any) -> tuple[Any, Function]:
 
     Raises
     ------
-    TypeError, ValueError
-        As `grad`; the pullback, if the cotangent does not match `y`.
+    TypeError
+        If `f` returns something that is not a tensor, or a primal is not made of floating arrays;
+        from the pullback, if the cotangent has another structure than `y`.
+    ValueError
+        From the pullback, if a cotangent has another shape than its array in `y`.
+
+    See Also
+    --------
+    jvp : The product with the Jacobian itself, in forward mode.
+    jacobian : The whole matrix.
+
+    References
+    ----------
+    Griewank and Walther, *Evaluating Derivatives*, 2nd edition, SIAM 2008: reverse mode.
 
     Examples
     --------
@@ -362,24 +414,41 @@ def vjp(f: Function, *primals: Any) -> tuple[Any, Function]:
 def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
     """The value of `f`, and its derivative in the direction of some tangents (forward mode).
 
+    The derivative is the Jacobian times the tangents, `J·tangent`, without the Jacobian.
+
     Parameters
     ----------
     f : callable
         Returns an array, or nested dicts, lists and tuples of arrays.
     primals : tuple or list
-        The arguments of `f`.
+        The arguments of `f`: arrays or nested arrays, of any shapes.
     tangents : tuple or list
         One for each primal, of the same structure and shapes.
 
     Returns
     -------
-    (y, tangent)
-        Both of the structure and shapes of `f(*primals)`.
+    y : array or nested arrays
+        `f(*primals)`.
+    tangent : array or nested arrays
+        Its derivative, of the structure and shapes of `y`.
 
     Raises
     ------
-    TypeError, ValueError
-        As `grad`, and if the tangents do not match the primals.
+    TypeError
+        If `primals` or `tangents` is neither a tuple nor a list, they differ in length or
+        structure, `f` returns something that is not a tensor, or a primal is not made of floating
+        arrays.
+    ValueError
+        If a tangent has another shape than its primal.
+
+    See Also
+    --------
+    vjp : The product with the transposed Jacobian, in reverse mode.
+    hvp : The derivative of the gradient in a direction.
+
+    References
+    ----------
+    Griewank and Walther, *Evaluating Derivatives*, 2nd edition, SIAM 2008: forward mode.
 
     Examples
     --------
@@ -408,7 +477,7 @@ def jacobian(f: Function, argnums: int | Sequence[int] = 0) -> Function:
     f : callable
         Returns an array, or nested dicts, lists and tuples of arrays.
     argnums : int or sequence of int
-        As in `value_and_grad`.
+        The arguments to differentiate with respect to, as in `value_and_grad`.
 
     Returns
     -------
@@ -417,6 +486,21 @@ def jacobian(f: Function, argnums: int | Sequence[int] = 0) -> Function:
         result `y` that are arrays; where one of them is nested, the nesting of `y` with the
         nesting of `x` inside. Runs `f` once, then one forward sweep for each entry of the
         argument or one reverse sweep for each entry of the result, whichever are fewer.
+
+    Raises
+    ------
+    TypeError
+        When called: if `f` returns something that is not a tensor, an argument is not made of
+        floating arrays, or there is no such argument.
+
+    See Also
+    --------
+    grad : For functions that return a single number.
+    vjp, jvp : Products with the Jacobian, without it.
+
+    References
+    ----------
+    Griewank and Walther, *Evaluating Derivatives*, 2nd edition, SIAM 2008.
 
     Examples
     --------
@@ -442,7 +526,31 @@ def jacobian(f: Function, argnums: int | Sequence[int] = 0) -> Function:
 def hessian(f: Function, argnums: int | Sequence[int] = 0) -> Function:
     """A function that returns the second derivatives of `f`, which returns a single number.
 
-    Called like `f`, returns an array of shape `x.shape + x.shape`, nested as `jacobian` says.
+    Parameters
+    ----------
+    f : callable
+        Returns a single number.
+    argnums : int or sequence of int
+        The arguments to differentiate with respect to, as in `value_and_grad`.
+
+    Returns
+    -------
+    callable
+        Called like `f`. Returns an array of shape `x.shape + x.shape` for an argument `x`; nested
+        arguments, and several, give blocks, nested as `jacobian` says. It is `jacobian(grad(f))`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        When called: what `grad` raises.
+
+    See Also
+    --------
+    hvp : The Hessian times a vector, for the price of a few gradients.
+
+    References
+    ----------
+    Griewank and Walther, *Evaluating Derivatives*, 2nd edition, SIAM 2008.
 
     Examples
     --------
@@ -461,13 +569,32 @@ def hvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
     ----------
     f : callable
         Returns a single number.
-    primals, tangents : tuple or list
-        The arguments of `f`, and the vector in the same structure and shapes.
+    primals : tuple or list
+        The arguments of `f`: arrays or nested arrays, of any shapes.
+    tangents : tuple or list
+        The vector: one part for each primal, of the same structure and shapes.
 
     Returns
     -------
     array or nested arrays
         The product, shaped like the primal; a tuple of such where there are several primals.
+
+    Raises
+    ------
+    TypeError
+        If primals and tangents differ in length or structure, `f` returns something that is not a
+        tensor, or a primal is not made of floating arrays.
+    ValueError
+        If a tangent has another shape than its primal, or `f` returns more than a single number.
+
+    See Also
+    --------
+    hessian : The whole matrix.
+    jvp : The same for the function in place of its gradient.
+
+    References
+    ----------
+    Pearlmutter, "Fast exact multiplication by the Hessian", *Neural Computation* 6, 1994.
 
     Examples
     --------

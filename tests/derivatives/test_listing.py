@@ -1,5 +1,7 @@
 """The printed table says what the rules say."""
 
+from pathlib import Path
+
 import numpy as np
 import scipy.special  # noqa: F401 (its lines are entered when it is there)
 
@@ -7,6 +9,8 @@ import tinygrad_reg as tg
 from tinygrad_reg.derivatives import losses, networks, penalties
 from tinygrad_reg.derivatives.listing import lines
 from tinygrad_reg.tensor import functions, rules
+
+FOLDER = Path(tg.derivatives.__file__).parent
 
 
 def line_of(operation):
@@ -87,3 +91,23 @@ def test_lines_say_what_they_are_of_and_in_which_form():
 def test_every_line_that_has_a_kink_names_the_subgradient():
     for name in ("np.absolute", "np.maximum", "np.minimum", "tg.relu", "np.max", "np.hypot"):
         assert line_of(name).kinks, name
+
+
+def test_lines_say_where_they_are_written():
+    for line in lines():
+        if line.operation.startswith(("np.", "tg.", "scipy.", "x")):
+            written = (FOLDER / line.file).read_text(encoding="utf-8").splitlines()
+            assert 0 <= line.number <= len(written)
+            if line.number == 0:
+                assert all(formula in ("-1", "0", "1") for formula in line.formulas), line
+                assert line.operation.removesuffix(".reduce") in "\n".join(written), line
+    tanh, flattened, total = line_of("np.tanh"), line_of("np.ravel"), line_of("np.sum")
+    written = (FOLDER / tanh.file).read_text(encoding="utf-8").splitlines()[tanh.number - 1]
+    assert written == "elementwise(np.tanh, lambda y, x: 1 - y * y)"
+    assert (flattened.file, total.file) == ("shapes.py", "reductions.py")
+
+
+def test_a_method_of_a_ufunc_is_named_with_its_ufunc():
+    names = {line.operation for line in lines()}
+    assert {"np.add.reduce", "np.multiply.accumulate", "np.logaddexp.reduce"} <= names
+    assert not {"reduce", "accumulate"} & names

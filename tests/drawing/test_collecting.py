@@ -1269,3 +1269,14 @@ def test_a_profiler_that_the_function_starts_is_left_running():
 def f_without_profiler(x):
     y = np.sin(x)
     return y * x
+
+
+def test_a_notebook_that_shows_a_tensor_lends_it_no_name():
+    tensor = tg.Tensor(3.0, requires_grad=True, name="w") * 2
+    displayed = {"__name__": "IPython.core.formatters", "tg": tg}
+    exec("def show(obj):\n    return tg.draw(obj).source", displayed)
+    shown = displayed["show"]
+    assert "obj" not in shown(tensor)
+    displayed["__name__"] = "notes"
+    exec("def show(obj):\n    return tg.draw(obj).source", displayed)
+    assert "obj" in displayed["show"](tensor)

@@ -2,7 +2,7 @@
 
 Each line of the list below is one report from the tracker of micrograd, HIPS autograd, MyGrad, JAX
 or PyTorch, as a few words of code. The script runs that code with this engine and with the library
-it was reported for, as far as that is installed, and writes the table in `docs/reports.md`.
+it was reported for, as far as that is installed, and writes the table in docs/reference/reports.md.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ import scipy.special
 
 import tinygrad_reg as tg
 
-PAGE = Path(__file__).parents[2] / "docs" / "reports.md"
+PAGE = Path(__file__).parents[2] / "docs" / "reference" / "reports.md"
 REPOSITORIES = {
     "micrograd": "karpathy/micrograd",
     "autograd": "HIPS/autograd",

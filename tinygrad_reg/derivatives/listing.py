@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import islice
 from math import inf, isinf
+from pathlib import Path
 from types import CodeType
 from typing import Any
 
@@ -23,6 +24,8 @@ from tinygrad_reg.derivatives.table import Each
 from tinygrad_reg.tensor import Rule, functions, rules
 
 __all__ = ["Line", "lines"]
+
+HERE = Path(__file__).parent
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,10 @@ class Line:
         Where it has derivatives, as intervals: `x > 0`, `-1 < x < 1`, or empty for every number.
     kinks : str
         Where it has none, and the subgradient chosen there.
+    file : str
+        Where it is written: a file of `tinygrad_reg/derivatives/`, or empty for a user's own.
+    number : int
+        The line of that file where its first formula begins; 0 where all are constants.
     """
 
     operation: str
@@ -50,6 +57,8 @@ class Line:
     formulas: tuple[str, ...]
     domain: str
     kinks: str
+    file: str
+    number: int
 
 
 def lines() -> list[Line]:
@@ -72,11 +81,12 @@ def lines() -> list[Line]:
         if rule is not None:
             found[name] = of_rule(name, rule)
         else:
-            found[name] = Line(name, "composition", (first_sentence(functions[op]),), "", "")
+            found[name] = of_composition(name, functions[op])
     for module in (losses, networks, penalties):
         for public in module.__all__:
-            text = first_sentence(getattr(module, public))
-            found.setdefault(f"tg.{public}", Line(f"tg.{public}", "composition", (text,), "", ""))
+            name = f"tg.{public}"
+            if name not in found:
+                found[name] = of_composition(name, getattr(module, public))
     return [found[name] for name in sorted(found, key=str.lower)]
 
 
@@ -90,12 +100,34 @@ def of_rule(name: str, rule: Rule) -> Line:
     elif rule.is_linear:
         form = "linear"
     kinks = "; ".join(f"{place}: {chosen}" for place, chosen in rule.kinks.items())
-    return Line(name, form, tuple(map(formula, entries)), domain_of(rule, entries), kinks)
+    place = place_of(*entries, rule.op)
+    if not any(place) and name.startswith("np."):  # all entries are constants
+        place = ("reductions.py" if rule.keeps_axes else "elementwise.py", 0)
+    formulas = tuple(map(formula, entries))
+    return Line(name, form, formulas, domain_of(rule, entries), kinks, *place)
+
+
+def of_composition(name: str, function: Callable[..., Any]) -> Line:
+    """The line of a function made of other operations."""
+    text = first_sentence(function)
+    return Line(name, "composition", (text,), "", "", *place_of(function))
+
+
+def place_of(*functions: Any) -> tuple[str, int]:
+    """File and line of the first of some functions that is written in this folder."""
+    for function in functions:
+        code = getattr(inspect.unwrap(function), "__code__", None)
+        if code is not None and Path(code.co_filename).parent == HERE:
+            return Path(code.co_filename).name, code.co_firstlineno
+    return "", 0
 
 
 def name_of(op: Callable[..., Any]) -> str | None:
     """How an operation is called in code; None for the parts that the package makes others of."""
     name: str = getattr(op, "__name__", repr(op))
+    ufunc = getattr(inspect.unwrap(op), "__self__", None)
+    if isinstance(ufunc, np.ufunc):  # np.add.reduce is a method of np.add
+        return f"{name_of(ufunc)}.{name}"
     module: str = getattr(op, "__module__", None) or ""
     if op in INFIX:
         return INFIX[op]

@@ -31,7 +31,27 @@ __all__ = [
 
 
 def sigmoid(x: Any) -> Any:
-    """The logistic function 1 / (1 + e^-x), entry by entry.
+    """The logistic function `σ(x) = 1 / (1 + e^-x)`, entry by entry.
+
+    Parameters
+    ----------
+    x : array or Tensor
+        Any shape.
+
+    Returns
+    -------
+    array or Tensor
+        Shape of `x`, between 0 and 1. Its derivative is `σ(x)·σ(-x)`, which does not cancel where
+        σ(x) is close to 1.
+
+    See Also
+    --------
+    log_sigmoid : Its logarithm, without underflow.
+    binary_cross_entropy : The loss that contains it.
+
+    References
+    ----------
+    Bishop, *Pattern Recognition and Machine Learning*, Springer 2006, section 4.2.
 
     Examples
     --------
@@ -43,7 +63,26 @@ def sigmoid(x: Any) -> Any:
 
 
 def relu(x: Any) -> Any:
-    """max(x, 0), entry by entry, with the subgradient 0 at 0.
+    """`max(x, 0)`, entry by entry, with the subgradient 0 at 0.
+
+    Parameters
+    ----------
+    x : array or Tensor
+        Any shape.
+
+    Returns
+    -------
+    array or Tensor
+        Shape of `x`.
+
+    See Also
+    --------
+    leaky_relu : With a slope on the left as well.
+    softplus : Without the kink.
+
+    References
+    ----------
+    Glorot, Bordes and Bengio, "Deep sparse rectifier neural networks", 2011.
 
     Examples
     --------
@@ -55,7 +94,26 @@ def relu(x: Any) -> Any:
 
 
 def softplus(x: Any) -> Any:
-    """log(1 + e^x), entry by entry: a smooth relu.
+    """`log(1 + e^x)`, entry by entry: a smooth relu.
+
+    Parameters
+    ----------
+    x : array or Tensor
+        Any shape.
+
+    Returns
+    -------
+    array or Tensor
+        Shape of `x`. Its derivative is the sigmoid.
+
+    See Also
+    --------
+    log_sigmoid : `-softplus(-x)`.
+    numpy.logaddexp : What it is computed with.
+
+    References
+    ----------
+    Dugas et al., "Incorporating second-order functional knowledge for better option pricing", 2000.
 
     Examples
     --------
@@ -67,7 +125,26 @@ def softplus(x: Any) -> Any:
 
 
 def log_sigmoid(x: Any) -> Any:
-    """log σ(x) = -log(1 + e^-x), entry by entry, also where σ(x) is too small for a number.
+    """`log σ(x) = -log(1 + e^-x)`, entry by entry, also where σ(x) is too small for a number.
+
+    Parameters
+    ----------
+    x : array or Tensor
+        Any shape.
+
+    Returns
+    -------
+    array or Tensor
+        Shape of `x`, at most 0, in nats.
+
+    See Also
+    --------
+    sigmoid : What it is the logarithm of.
+    log_softmax : For more than two classes.
+
+    References
+    ----------
+    Bishop, *Pattern Recognition and Machine Learning*, Springer 2006, section 4.2.
 
     Examples
     --------
@@ -79,14 +156,15 @@ def log_sigmoid(x: Any) -> Any:
 
 
 def binary_cross_entropy(logits: Any, targets: Any) -> Any:
-    """-t·log σ(z) - (1 - t)·log(1 - σ(z)), entry by entry, from the logits z.
+    """`-t·log σ(z) - (1 - t)·log(1 - σ(z))`, entry by entry, from the logits z.
 
     Parameters
     ----------
     logits : array or Tensor
         z, before the sigmoid; any shape.
     targets : array or Tensor
-        t, each between 0 and 1; of the shape of the logits, or broadcast to it.
+        t, each between 0 and 1, which is not checked; of the shape of the logits, or broadcast to
+        it.
 
     Returns
     -------
@@ -96,7 +174,18 @@ def binary_cross_entropy(logits: Any, targets: Any) -> Any:
     Raises
     ------
     ValueError
-        If logits and targets, a row and a column for example, would broadcast to a table.
+        If logits and targets do not broadcast, or would broadcast to a table, as a row and a column
+        do.
+
+    See Also
+    --------
+    softmax_cross_entropy : For more than two classes.
+    hinge : Another loss for two classes.
+
+    References
+    ----------
+    The lesson, *Standard Logistic Regression Cost Function*; Bishop, *Pattern Recognition and
+    Machine Learning*, Springer 2006, section 4.3.2.
 
     Examples
     --------
@@ -117,29 +206,35 @@ def binary_cross_entropy(logits: Any, targets: Any) -> Any:
 
 
 def hinge(scores: Any, targets: Any) -> Any:
-    """max(0, 1 - t·s), entry by entry: the loss of a support vector machine.
+    """`max(0, 1 - t·s)`, entry by entry: the loss of a support vector machine.
 
     Parameters
     ----------
     scores : array or Tensor
         s, of any shape; its sign is the predicted class.
     targets : array or Tensor
-        t, each -1 or +1; of the shape of the scores, or broadcast to it.
+        t, each -1 or +1; of the shape of the scores, or broadcast to it. Of other numbers only 0 is
+        refused.
 
     Returns
     -------
     array or Tensor
-        One loss for each entry. Its subgradient at the margin, t·s = 1, is 0.
+        One loss for each entry, in the unit of the scores. Its subgradient at the margin, t·s = 1,
+        is 0.
 
     Raises
     ------
     ValueError
-        If a target is 0, or scores and targets, a row and a column for example, would broadcast
-        to a table.
+        If a target is 0, or scores and targets do not broadcast, or would broadcast to a table, as
+        a row and a column do.
 
-    Notes
-    -----
-    C. Cortes and V. Vapnik, "Support-vector networks", 1995.
+    See Also
+    --------
+    binary_cross_entropy : The smooth loss for two classes.
+
+    References
+    ----------
+    Cortes and Vapnik, "Support-vector networks", *Machine Learning* 20, 1995.
 
     Examples
     --------
@@ -159,30 +254,31 @@ def hinge(scores: Any, targets: Any) -> Any:
 
 
 def huber(errors: Any, delta: Any = 1.0) -> Any:
-    """r²/2 where |r| ≤ delta, and delta·(|r| - delta/2) beyond, entry by entry.
+    """`r²/2` where `|r| ≤ delta`, and `delta·(|r| - delta/2)` beyond, entry by entry.
 
     Parameters
     ----------
     errors : array or Tensor
         r, what was predicted less what is; any shape.
     delta : float or Tensor
-        Where the square ends and the straight line begins, above 0; one number, or broadcast to
-        the shape of the errors.
+        Where the square ends and the straight line begins, above 0, in the unit of the errors; one
+        number, or broadcast to their shape. The loss is differentiable in it.
 
     Returns
     -------
     array or Tensor
-        One loss for each entry: `scipy.special.huber(delta, errors)`. Its second derivative jumps
-        at |r| = delta, where half of it is taken.
+        One loss for each entry, in the squared unit of the errors. Its second derivative jumps at
+        `|r| = delta`, where half of it is taken.
 
     Raises
     ------
     ValueError
         If `delta` is not above 0 and finite, or would broadcast the errors to a table.
 
-    Notes
-    -----
-    P. J. Huber, "Robust estimation of a location parameter", 1964.
+    References
+    ----------
+    Huber, "Robust estimation of a location parameter", *Annals of Mathematical Statistics* 35,
+    1964. The same as SciPy's `scipy.special.huber(delta, errors)`.
 
     Examples
     --------
@@ -201,7 +297,7 @@ def huber(errors: Any, delta: Any = 1.0) -> Any:
 
 
 def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    """log Σ e^x along axes, without overflow.
+    """`log Σ e^x` along axes, without overflow.
 
     Parameters
     ----------
@@ -211,6 +307,25 @@ def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
         The axes to sum over; None is all of them.
     keepdims : bool
         Whether these axes stay, at length 1.
+
+    Returns
+    -------
+    array or Tensor
+        Shape of `x` without the axes; -inf for a sum of no entries. Its gradient is the softmax.
+
+    Raises
+    ------
+    ValueError
+        If there is no such axis.
+
+    See Also
+    --------
+    softmax, log_softmax : What goes with it.
+
+    References
+    ----------
+    Blanchard, Higham and Higham, "Accurately computing the log-sum-exp and softmax functions", *IMA
+    Journal of Numerical Analysis* 41, 2021.
 
     Examples
     --------
@@ -227,10 +342,35 @@ def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 
 
 def softmax(x: Any, axis: Any = -1) -> Any:
-    """e^x / Σ e^x along an axis: positive numbers that sum to 1.
+    """`e^x / Σ e^x` along an axis: positive numbers that sum to 1.
 
-    Where the largest entry is infinite, the entries that equal it share equally: so do all of a
-    row of -inf.
+    Parameters
+    ----------
+    x : array or Tensor
+        Logits, of any shape. A logit of -inf is a class that is ruled out.
+    axis : int, tuple of int or None
+        Where the classes are; None is all axes. In the lesson's orientation, `(n_classes, m)`, it
+        is 0.
+
+    Returns
+    -------
+    array or Tensor
+        Shape of `x`. Where the largest logit is infinite, those that equal it share equally: so do
+        all of a row of -inf.
+
+    Raises
+    ------
+    ValueError
+        If there is no such axis.
+
+    See Also
+    --------
+    log_softmax : Its logarithm, without underflow.
+    softmax_cross_entropy : The loss that contains it.
+
+    References
+    ----------
+    Bishop, *Pattern Recognition and Machine Learning*, Springer 2006, section 4.2.
 
     Examples
     --------
@@ -243,7 +383,7 @@ def softmax(x: Any, axis: Any = -1) -> Any:
 
 
 def log_softmax(x: Any, axis: Any = -1) -> Any:
-    """x - log Σ e^x along an axis: the logarithm of `softmax`, also where that is 0 in floats.
+    """`x - log Σ e^x` along an axis: the logarithm of `softmax`, also where that is 0 in floats.
 
     Parameters
     ----------
@@ -255,7 +395,23 @@ def log_softmax(x: Any, axis: Any = -1) -> Any:
     Returns
     -------
     array or Tensor
-        Shape of `x`. Where the largest logit is infinite, those that equal it share equally.
+        Shape of `x`, in nats. Where the largest logit is infinite, those that equal it share
+        equally.
+
+    Raises
+    ------
+    ValueError
+        If there is no such axis.
+
+    See Also
+    --------
+    nll : The loss that takes it.
+    log_sigmoid : For two classes.
+
+    References
+    ----------
+    Blanchard, Higham and Higham, "Accurately computing the log-sum-exp and softmax functions", *IMA
+    Journal of Numerical Analysis* 41, 2021.
 
     Examples
     --------
@@ -269,7 +425,7 @@ def log_softmax(x: Any, axis: Any = -1) -> Any:
 
 
 def nll(log_probabilities: Any, classes: Any, axis: int = 0) -> Any:
-    """-log p of the right class: the negative log likelihood, one for each example.
+    """`-log p` of the right class: the negative log likelihood, one for each example.
 
     Parameters
     ----------
@@ -291,6 +447,16 @@ def nll(log_probabilities: Any, classes: Any, axis: int = 0) -> Any:
         If the classes are not integers.
     ValueError
         If they have another shape, or name a class that there is not.
+    IndexError
+        If there is no such axis.
+
+    See Also
+    --------
+    softmax_cross_entropy : The same from logits.
+
+    References
+    ----------
+    Bishop, *Pattern Recognition and Machine Learning*, Springer 2006, section 4.3.4.
 
     Examples
     --------
@@ -316,15 +482,15 @@ def nll(log_probabilities: Any, classes: Any, axis: int = 0) -> Any:
 
 
 def softmax_cross_entropy(logits: Any, targets: Any, axis: int = 0) -> Any:
-    """-Σ t·log softmax(z) along an axis: one loss for each example, from the logits z.
+    """`-Σ t·log softmax(z)` along an axis: one loss for each example, from the logits z.
 
     Parameters
     ----------
     logits : array or Tensor
         z, before the softmax; shape `(n_classes, m)` in the lesson's orientation.
     targets : array or Tensor
-        t, of the same shape, one-hot or probabilities; or the classes as integers, of shape
-        `(m,)`.
+        t, of the same shape, one-hot or probabilities, which is not checked; or the classes as
+        integers, of shape `(m,)`.
     axis : int
         Where the classes are.
 
@@ -337,6 +503,17 @@ def softmax_cross_entropy(logits: Any, targets: Any, axis: int = 0) -> Any:
     ------
     ValueError
         If the targets have another shape, or name a class that there is not.
+    IndexError
+        If there is no such axis.
+
+    See Also
+    --------
+    binary_cross_entropy : For two classes and one logit.
+    nll : The same from logarithms of probabilities.
+
+    References
+    ----------
+    Bishop, *Pattern Recognition and Machine Learning*, Springer 2006, section 4.3.4.
 
     Examples
     --------

@@ -62,7 +62,24 @@ def compress(self: Tensor, condition: Any, axis: Any = None, out: Any = None) ->
 
 
 def tolist(self: Tensor) -> Any:
-    """The entries as nested lists of Python numbers, if no gradient gets lost."""
+    """The entries as nested lists of Python numbers, if no gradient gets lost.
+
+    Returns
+    -------
+    list, float, int or bool
+        As `numpy.ndarray.tolist` gives it: nested as deep as there are axes.
+
+    Raises
+    ------
+    TypeError
+        If the tensor needs a gradient: `t.data.tolist()` is meant then.
+
+    Examples
+    --------
+    >>> import tinygrad_reg as tg
+    >>> tg.Tensor([[1.0, 2.0]]).tolist()
+    [[1.0, 2.0]]
+    """
     if self.requires_grad:
         raise TypeError(
             f"{describe(self)} was about to become a list of numbers and lose its gradient: use "

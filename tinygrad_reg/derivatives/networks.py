@@ -56,12 +56,12 @@ def conv2d(
     b : array or Tensor, optional
         Bias, shape `(C_out,)`.
     stride : int or pair
-        Steps from one window to the next, down and to the right.
+        Steps from one window to the next, down and to the right, in pixels.
     padding : int, pair, "valid" or "same"
         Rows and columns of zeros around each image, on either side; "valid" is none, "same" as
         many as keep the shape.
     dilation : int or pair
-        Steps from one entry of a window to the next.
+        Steps from one entry of a window to the next, in pixels.
     groups : int
         Into how many groups the channels fall; each group has its own kernels.
 
@@ -77,9 +77,14 @@ def conv2d(
         If shapes do not fit each other, a window is larger than the padded image, a setting is
         not what is described above, or padding is "same" with a stride.
 
-    Notes
-    -----
-    V. Dumoulin and F. Visin, "A guide to convolution arithmetic for deep learning", 2016.
+    See Also
+    --------
+    max_pool2d, avg_pool2d : What often follows.
+
+    References
+    ----------
+    Dumoulin and Visin, "A guide to convolution arithmetic for deep learning", 2016,
+    `arXiv:1603.07285 <https://arxiv.org/abs/1603.07285>`_.
 
     Examples
     --------
@@ -127,11 +132,11 @@ def max_pool2d(X: Any, size: Any, stride: Any = None, padding: Any = 0, dilation
     size : int or pair
         Rows and columns of a window.
     stride : int or pair, optional
-        Steps from one window to the next; as large as the window if it is not given.
+        Steps from one window to the next, in pixels; as large as the window if it is not given.
     padding : int or pair
         Rows and columns of -inf around each image, at most half of a window.
     dilation : int or pair
-        Steps from one entry of a window to the next.
+        Steps from one entry of a window to the next, in pixels.
 
     Returns
     -------
@@ -141,7 +146,17 @@ def max_pool2d(X: Any, size: Any, stride: Any = None, padding: Any = 0, dilation
     Raises
     ------
     ValueError
-        If a window is larger than the padded image, or a setting is not what is described above.
+        If X is not of shape `(N, C, H, W)`, a window is larger than the padded image, or a setting
+        is not what is described above.
+
+    See Also
+    --------
+    avg_pool2d : The mean in place of the largest.
+
+    References
+    ----------
+    Boureau, Ponce and LeCun, "A theoretical analysis of feature pooling in visual recognition",
+    2010.
 
     Examples
     --------
@@ -164,8 +179,14 @@ def avg_pool2d(
 
     Parameters
     ----------
-    X, size, stride, padding
-        As for `max_pool2d`, with zeros as the padding.
+    X : array or Tensor
+        Images, shape `(N, C, H, W)`.
+    size : int or pair
+        Rows and columns of a window.
+    stride : int or pair, optional
+        Steps from one window to the next, in pixels; as large as the window if it is not given.
+    padding : int or pair
+        Rows and columns of zeros around each image, at most half of a window.
     count_include_pad : bool
         Whether the zeros of the padding count as entries.
 
@@ -177,7 +198,17 @@ def avg_pool2d(
     Raises
     ------
     ValueError
-        As for `max_pool2d`.
+        If X is not of shape `(N, C, H, W)`, a window is larger than the padded image, or a setting
+        is not what is described above.
+
+    See Also
+    --------
+    max_pool2d : The largest in place of the mean.
+
+    References
+    ----------
+    Boureau, Ponce and LeCun, "A theoretical analysis of feature pooling in visual recognition",
+    2010.
 
     Examples
     --------
@@ -330,7 +361,7 @@ def dropout(X: Any, rate: float, generator: np.random.Generator, training: bool 
     Returns
     -------
     array or Tensor
-        Shape of `X`.
+        Shape of `X`. The gradient passes where the entries did, with the same factor.
 
     Raises
     ------
@@ -339,10 +370,15 @@ def dropout(X: Any, rate: float, generator: np.random.Generator, training: bool 
     ValueError
         If the rate is not from 0 to 1.
 
-    Notes
-    -----
-    N. Srivastava et al., "Dropout: a simple way to prevent neural networks from overfitting", 2014,
-    in the form in which nothing has to be rescaled afterwards ("inverted dropout").
+    See Also
+    --------
+    l2 : A penalty to the same end.
+
+    References
+    ----------
+    Srivastava et al., "Dropout: a simple way to prevent neural networks from overfitting", *Journal
+    of Machine Learning Research* 15, 2014; in the form in which nothing has to be rescaled
+    afterwards ("inverted dropout").
 
     Examples
     --------
@@ -373,7 +409,7 @@ def batch_norm(
     mean: Any = None,
     variance: Any = None,
 ) -> Any:
-    """gamma · (X - mean) / √(variance + epsilon) + beta: every feature brought to one scale.
+    """`gamma·(X - mean) / √(variance + epsilon) + beta`: every feature brought to one scale.
 
     Parameters
     ----------
@@ -386,7 +422,8 @@ def batch_norm(
         The axes of the examples, over which mean and variance are taken; (0, 2, 3) for images of
         shape `(N, C, H, W)`, with a gamma of shape `(C, 1, 1)`.
     epsilon : float
-        Keeps the root from 0, which it would be for a feature that is constant; above 0.
+        Keeps the root from 0, which it would be for a feature that is constant; above 0, in the
+        squared unit of X.
     mean, variance : array, optional
         Of each feature, shaped like gamma. Not given while training: then they are those of `X`
         (the variance divided by m), and are differentiated as well.
@@ -399,12 +436,17 @@ def batch_norm(
     Raises
     ------
     ValueError
-        If a shape does not fit, only one of mean and variance is given, or epsilon is not above 0.
+        If a shape does not fit, only one of mean and variance is given, epsilon is not above 0, or
+        there is no such axis.
 
-    Notes
-    -----
-    S. Ioffe and C. Szegedy, "Batch normalization: accelerating deep network training by reducing
-    internal covariate shift", 2015.
+    See Also
+    --------
+    layer_norm : Along the features of each example.
+
+    References
+    ----------
+    Ioffe and Szegedy, "Batch normalization: accelerating deep network training by reducing internal
+    covariate shift", 2015, `arXiv:1502.03167 <https://arxiv.org/abs/1502.03167>`_.
 
     Examples
     --------
@@ -427,7 +469,7 @@ def batch_norm(
 
 
 def layer_norm(X: Any, gamma: Any, beta: Any, axis: Any = 0, epsilon: float = 1e-5) -> Any:
-    """gamma · (X - mean) / √(variance + epsilon) + beta: every example brought to one scale.
+    """`gamma·(X - mean) / √(variance + epsilon) + beta`: every example brought to one scale.
 
     Parameters
     ----------
@@ -439,7 +481,8 @@ def layer_norm(X: Any, gamma: Any, beta: Any, axis: Any = 0, epsilon: float = 1e
     axis : int or tuple of int
         The axes of the features, over which mean and variance are taken.
     epsilon : float
-        Keeps the root from 0, which it would be for an example that is constant; above 0.
+        Keeps the root from 0, which it would be for an example that is constant; above 0, in the
+        squared unit of X.
 
     Returns
     -------
@@ -449,11 +492,16 @@ def layer_norm(X: Any, gamma: Any, beta: Any, axis: Any = 0, epsilon: float = 1e
     Raises
     ------
     ValueError
-        If a shape does not fit, or epsilon is not above 0.
+        If a shape does not fit, epsilon is not above 0, or there is no such axis.
 
-    Notes
-    -----
-    J. L. Ba, J. R. Kiros and G. E. Hinton, "Layer normalization", 2016.
+    See Also
+    --------
+    batch_norm : Along the examples of each feature.
+
+    References
+    ----------
+    Ba, Kiros and Hinton, "Layer normalization", 2016, `arXiv:1607.06450
+    <https://arxiv.org/abs/1607.06450>`_.
 
     Examples
     --------
@@ -555,10 +603,15 @@ def leaky_relu(x: Any, slope: Any = 0.01) -> Any:
     array or Tensor
         Shape of `x`. With slope 0 it is `relu`.
 
-    Notes
-    -----
-    A. L. Maas, A. Y. Hannun and A. Y. Ng, "Rectifier nonlinearities improve neural network acoustic
-    models", 2013; as a parameter: K. He et al., "Delving deep into rectifiers", 2015.
+    See Also
+    --------
+    elu : A left branch that levels off.
+
+    References
+    ----------
+    Maas, Hannun and Ng, "Rectifier nonlinearities improve neural network acoustic models", 2013; as
+    a parameter: He et al., "Delving deep into rectifiers", 2015, `arXiv:1502.01852
+    <https://arxiv.org/abs/1502.01852>`_.
 
     Examples
     --------
@@ -571,24 +624,29 @@ def leaky_relu(x: Any, slope: Any = 0.01) -> Any:
 
 
 def elu(x: Any, alpha: Any = 1.0) -> Any:
-    """x where x > 0, and alpha·(e^x - 1) elsewhere, entry by entry; at 0 its slope is alpha.
+    """x where x > 0, and `alpha·(e^x - 1)` elsewhere, entry by entry; at 0 its slope is alpha.
 
     Parameters
     ----------
     x : array or Tensor
         Any shape.
     alpha : float or Tensor
-        The left branch falls to -alpha; one number or broadcast to `x`.
+        The left branch falls to -alpha. A tensor makes it a parameter, one number or broadcast to
+        `x`.
 
     Returns
     -------
     array or Tensor
         Shape of `x`.
 
-    Notes
-    -----
-    D.-A. Clevert, T. Unterthiner and S. Hochreiter, "Fast and accurate deep network learning by
-    exponential linear units", 2015.
+    See Also
+    --------
+    selu : With constants that keep mean and variance.
+
+    References
+    ----------
+    Clevert, Unterthiner and Hochreiter, "Fast and accurate deep network learning by exponential
+    linear units", 2015, `arXiv:1511.07289 <https://arxiv.org/abs/1511.07289>`_.
 
     Examples
     --------
@@ -601,13 +659,26 @@ def elu(x: Any, alpha: Any = 1.0) -> Any:
 
 
 def selu(x: Any) -> Any:
-    """elu(x, alpha) times a number, both chosen so that activations keep mean 0 and variance 1.
+    """`elu(x, alpha)` times a number, both chosen so that activations keep mean 0 and variance 1.
 
-    At 0 its subgradient is the slope from the left, 1.7581.
+    Parameters
+    ----------
+    x : array or Tensor
+        Any shape.
 
-    Notes
-    -----
-    G. Klambauer et al., "Self-normalizing neural networks", 2017.
+    Returns
+    -------
+    array or Tensor
+        Shape of `x`. At 0 its subgradient is the slope from the left, 1.7581.
+
+    See Also
+    --------
+    elu : With a number of your choice.
+
+    References
+    ----------
+    Klambauer et al., "Self-normalizing neural networks", 2017, `arXiv:1706.02515
+    <https://arxiv.org/abs/1706.02515>`_.
 
     Examples
     --------
@@ -619,12 +690,27 @@ def selu(x: Any) -> Any:
 
 
 def silu(x: Any) -> Any:
-    """x·σ(x), entry by entry, also known as swish; 0 at -inf.
+    """`x·σ(x)`, entry by entry, also known as swish; 0 at -inf.
 
-    Notes
-    -----
-    S. Elfwing, E. Uchibe and K. Doya, "Sigmoid-weighted linear units for neural network function
-    approximation in reinforcement learning", 2017.
+    Parameters
+    ----------
+    x : array or Tensor
+        Any shape.
+
+    Returns
+    -------
+    array or Tensor
+        Shape of `x`.
+
+    See Also
+    --------
+    gelu : With the normal distribution in place of σ.
+
+    References
+    ----------
+    Elfwing, Uchibe and Doya, "Sigmoid-weighted linear units for neural network function
+    approximation in reinforcement learning", 2017, `arXiv:1702.03118
+    <https://arxiv.org/abs/1702.03118>`_.
 
     Examples
     --------
@@ -637,14 +723,14 @@ def silu(x: Any) -> Any:
 
 
 def gelu(x: Any, approximate: bool = False) -> Any:
-    """x·Φ(x), entry by entry, with the normal distribution function Φ; 0 at -inf.
+    """`x·Φ(x)`, entry by entry, with the normal distribution function Φ; 0 at -inf.
 
     Parameters
     ----------
     x : array or Tensor
         Any shape.
     approximate : bool
-        Whether to take (1 + tanh(√(2/π)·(x + 0.044715·x³)))/2 in place of Φ(x), which is quicker
+        Whether to take `(1 + tanh(√(2/π)·(x + 0.044715·x³)))/2` in place of Φ(x), which is quicker
         and differs by less than 0.0005 in the result.
 
     Returns
@@ -652,9 +738,14 @@ def gelu(x: Any, approximate: bool = False) -> Any:
     array or Tensor
         Shape of `x`.
 
-    Notes
-    -----
-    D. Hendrycks and K. Gimpel, "Gaussian error linear units", 2016.
+    See Also
+    --------
+    silu : With σ in place of the normal distribution.
+
+    References
+    ----------
+    Hendrycks and Gimpel, "Gaussian error linear units", 2016, `arXiv:1606.08415
+    <https://arxiv.org/abs/1606.08415>`_.
 
     Examples
     --------

@@ -20,26 +20,41 @@ __all__ = ["elastic_net", "group_lasso", "l1", "l2"]
 
 
 def l1(W: Any, lambd: Any, m: Any) -> Any:
-    """(lambd/m)·Σ|w|: the penalty that makes weights exactly zero.
+    """`(lambd/m)·Σ|w|`: the penalty that makes weights exactly zero.
 
     Parameters
     ----------
     W : array or Tensor, or a list of them
         Weights of any shape; no biases.
     lambd : float or scalar Tensor
-        Strength λ, at least 0.
+        Strength λ, at least 0; the penalty is differentiable in it.
     m : int
         Number of training examples, at least 1.
 
     Returns
     -------
     float or Tensor
-        A single number. Its subgradient at w = 0 (and -0.0) is 0.
+        A single number, in the unit of the cost. Its gradient is `(lambd/m)·sign(W)`: the
+        subgradient at w = 0 (and -0.0) is 0.
 
     Raises
     ------
     ValueError
-        If `lambd` is negative or not finite, or `m` is less than 1.
+        If `lambd` is negative or not finite, `m` is less than 1, one of them is an array, or `W` is
+        an empty list.
+    TypeError
+        If `lambd`, `m` or the weights are not real numbers.
+
+    See Also
+    --------
+    l2 : The penalty that makes weights small.
+    elastic_net : Both at once.
+    tinygrad_reg.training.soft_threshold : Its proximal operator, with which weights reach 0.
+
+    References
+    ----------
+    The lesson, *L1 Regularization*; Tibshirani, "Regression shrinkage and selection via the lasso",
+    *Journal of the Royal Statistical Society B* 58, 1996.
 
     Examples
     --------
@@ -54,9 +69,40 @@ def l1(W: Any, lambd: Any, m: Any) -> Any:
 
 
 def l2(W: Any, lambd: Any, m: Any) -> Any:
-    """(lambd/2m)·Σw²: the penalty behind weight decay; for a matrix, of its Frobenius norm.
+    """`(lambd/2m)·Σw²`: the penalty behind weight decay; for a matrix, of its Frobenius norm.
 
-    Takes, returns and raises what `l1` does. Its gradient is (lambd/m)·W.
+    Parameters
+    ----------
+    W : array or Tensor, or a list of them
+        Weights of any shape; no biases. In a list, one entry for each layer, `(n_l, n_{l-1})`.
+    lambd : float or scalar Tensor
+        Strength λ, at least 0; the penalty is differentiable in it.
+    m : int
+        Number of training examples, at least 1.
+
+    Returns
+    -------
+    float or Tensor
+        A single number, in the unit of the cost. Its gradient is `(lambd/m)·W`.
+
+    Raises
+    ------
+    ValueError
+        If `lambd` is negative or not finite, `m` is less than 1, one of them is an array, or `W` is
+        an empty list.
+    TypeError
+        If `lambd`, `m` or the weights are not real numbers.
+
+    See Also
+    --------
+    l1 : The penalty that makes weights exactly zero.
+    elastic_net : Both at once.
+    tinygrad_reg.training.weight_decay_step : The step that it comes to.
+
+    References
+    ----------
+    The lesson, *L2 Regularization* and *The Frobenius Norm*; Hoerl and Kennard, "Ridge regression:
+    biased estimation for nonorthogonal problems", *Technometrics* 12, 1970.
 
     Examples
     --------
@@ -71,10 +117,42 @@ def l2(W: Any, lambd: Any, m: Any) -> Any:
 
 
 def elastic_net(W: Any, lambd: Any, m: Any, l1_ratio: Any = 0.5) -> Any:
-    """(lambd/m)·(r·Σ|w| + (1-r)/2·Σw²): `l1` and `l2` mixed in the ratio r.
+    """`(lambd/m)·(r·Σ|w| + (1-r)/2·Σw²)`: `l1` and `l2` mixed in the ratio r.
 
-    Takes, returns and raises what `l1` does, and `l1_ratio`, a number from 0 (only l2) to 1 (only
-    l1). The parametrization is that of scikit-learn's ElasticNet, with alpha = lambd/m.
+    Parameters
+    ----------
+    W : array or Tensor, or a list of them
+        Weights of any shape; no biases.
+    lambd : float or scalar Tensor
+        Strength λ, at least 0; the penalty is differentiable in it.
+    m : int
+        Number of training examples, at least 1.
+    l1_ratio : float or scalar Tensor
+        r, from 0 (only `l2`) to 1 (only `l1`); the penalty is differentiable in it.
+
+    Returns
+    -------
+    float or Tensor
+        A single number, in the unit of the cost. Its subgradient at w = 0 is 0.
+
+    Raises
+    ------
+    ValueError
+        If `lambd` is negative or not finite, `m` is less than 1, one of them is an array,
+        `l1_ratio` is not from 0 to 1, or `W` is an empty list.
+    TypeError
+        If a setting or the weights are not real numbers.
+
+    See Also
+    --------
+    tinygrad_reg.training.elastic_net_threshold : Its proximal operator.
+
+    References
+    ----------
+    Zou and Hastie, "Regularization and variable selection via the elastic net", *Journal of the
+    Royal Statistical Society B* 67, 2005. The ratio is that of Friedman, Hastie and Tibshirani,
+    "Regularization paths for generalized linear models via coordinate descent", 2010, and of
+    scikit-learn's ElasticNet, whose alpha is lambd/m.
 
     Examples
     --------
@@ -90,11 +168,43 @@ def elastic_net(W: Any, lambd: Any, m: Any, l1_ratio: Any = 0.5) -> Any:
 
 
 def group_lasso(W: Any, lambd: Any, m: Any, axis: Any = 0) -> Any:
-    """(lambd/m)·Σ_g ‖w_g‖₂: the penalty that makes whole groups of weights zero.
+    """`(lambd/m)·Σ_g ‖w_g‖₂`: the penalty that makes whole groups of weights zero.
 
-    Takes, returns and raises what `l1` does, and `axis`, the axis (or axes) along which the weights
-    of a group lie: for a matrix of the lesson's shape `(n_l, n_{l-1})`, 0 groups the weights that
-    leave an input, 1 those that enter a unit. The subgradient of ‖·‖₂ at the origin is 0.
+    Parameters
+    ----------
+    W : array or Tensor, or a list of them
+        Weights of any shape; no biases.
+    lambd : float or scalar Tensor
+        Strength λ, at least 0; the penalty is differentiable in it.
+    m : int
+        Number of training examples, at least 1.
+    axis : int, tuple of int or None
+        Along which the weights of a group lie; None makes one group of all. For a matrix of the
+        lesson's shape `(n_l, n_{l-1})`, 0 groups the weights that leave an input, 1 those that
+        enter a unit.
+
+    Returns
+    -------
+    float or Tensor
+        A single number, in the unit of the cost. Its gradient is `(lambd/m)·w_g / ‖w_g‖₂`; where
+        all weights of a group are 0, the subgradient is 0.
+
+    Raises
+    ------
+    ValueError
+        If `lambd` is negative or not finite, `m` is less than 1, one of them is an array, `W` is an
+        empty list, or there is no such axis.
+    TypeError
+        If `lambd`, `m` or the weights are not real numbers.
+
+    See Also
+    --------
+    tinygrad_reg.training.group_threshold : Its proximal operator, with which groups reach 0.
+
+    References
+    ----------
+    Yuan and Lin, "Model selection and estimation in regression with grouped variables", *Journal of
+    the Royal Statistical Society B* 68, 2006; without its factor for the size of a group.
 
     Examples
     --------

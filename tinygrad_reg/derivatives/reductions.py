@@ -149,7 +149,7 @@ def of_variance_around(
 def of_variance(
     y: Any, x: Any, axis: Any = None, ddof: float = 0, keepdims: bool = False, where: Any = True
 ) -> Any:
-    """The same for the mean of x, whose own derivative contributes nothing."""
+    """∂var/∂x = 2·(x - mean) / (n - ddof): that the mean moves with x contributes nothing."""
     return of_variance_around(y, x, center(x, axis, where), axis, ddof, keepdims, where)
 
 
@@ -170,7 +170,10 @@ def of_deviation_around(
 def of_deviation(
     y: Any, x: Any, axis: Any = None, ddof: float = 0, keepdims: bool = False, where: Any = True
 ) -> Any:
-    """The same for the mean of x. Equal numbers count as such, also where rounding parts them."""
+    """∂std/∂x = (x - mean) / ((n - ddof)·std), and 0 where all entries are equal.
+
+    Equal numbers count as such, also where rounding parts them from their mean.
+    """
     values = plain(x)
     bounds = {"axis": axis, "keepdims": True, "where": where}
     largest = np.max(values, initial=-np.inf, **bounds)

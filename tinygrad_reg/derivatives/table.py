@@ -70,7 +70,7 @@ def elementwise(
         A ufunc, or a function of arrays that treats entries alike and apart (with broadcasting).
         Also right for an operation whose result is a single number.
     *local_derivatives : callable, int or None
-        `(y, *args) -> ∂y/∂arg`, where `y` is the result, broadcastable against the arguments; a
+        `(y, *args) -> ∂y/∂arg`, where `y` is the result, broadcastable against the arguments; an
         int where the derivative is constant; `None` for an argument that has none.
     each : callable, optional
         In place of `local_derivatives` for an operation on any number of tensors: `each(i)` is
@@ -84,12 +84,19 @@ def elementwise(
     Returns
     -------
     callable
-        The operation, recorded from now on when it is called with tensors.
+        The operation, recorded from now on when it is called with tensors. Of a ufunc, the ufunc
+        itself.
 
     Raises
     ------
     TypeError
-        If there is no local derivative, or more than the operation has arguments.
+        If `op` is not a function, or there is no local derivative, or more than it has arguments.
+
+    See Also
+    --------
+    linear : For operations that mix entries, but are linear.
+    derivative : For everything else.
+    tinygrad_reg.testing.check_rule : The proof of what was entered.
 
     Examples
     --------
@@ -119,8 +126,8 @@ def linear(
         others are held fixed, such as a matrix product; or linear in all of them together
         (`jointly`), such as a concatenation.
     *adjoints : callable or None
-        `(cotangent, y, *args, **kwargs) -> cotangent of the argument`; `None` for an argument
-        that has none.
+        `(cotangent, y, *args, **kwargs) -> cotangent of the argument`, of its shape; `None` for an
+        argument that has none.
     each : callable, optional
         In place of `adjoints` for an operation on any number of tensors: `each(i)` is the adjoint
         in argument i.
@@ -131,6 +138,16 @@ def linear(
     -------
     callable
         The operation, recorded from now on when it is called with tensors.
+
+    Raises
+    ------
+    TypeError
+        If `op` is not a function, or there is no adjoint, or more than it has arguments.
+
+    See Also
+    --------
+    elementwise : For operations that treat entries apart.
+    derivative : For everything else.
 
     Examples
     --------
@@ -179,10 +196,13 @@ def derivative(
     op : callable
         A function of arrays.
     pullbacks : sequence of callables or None
-        For each argument `(cotangent, y, *args, **kwargs) -> cotangent of the argument`.
+        For each argument `(cotangent, y, *args, **kwargs) -> cotangent of the argument`, of its
+        shape.
     pushforwards : sequence of callables or None
         For each argument `(tangent, y, *args, **kwargs) -> its part of the result's tangent`.
-    domain, kinks : optional
+    domain : (low, high), or a list of one for each argument, optional
+        As for `elementwise`.
+    kinks : dict, optional
         As for `elementwise`.
 
     Returns
@@ -193,7 +213,12 @@ def derivative(
     Raises
     ------
     TypeError
-        If the two are not of the same length.
+        If the two are not of the same length, there is none or more than `op` has arguments, or
+        `op` is not a function.
+
+    See Also
+    --------
+    elementwise, linear : One line, where they fit.
 
     Examples
     --------

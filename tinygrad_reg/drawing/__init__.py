@@ -6,6 +6,7 @@ page.
 """
 
 from tinygrad_reg.drawing.drawings import draw, svg
-from tinygrad_reg.drawing.explorer import explore
+from tinygrad_reg.drawing.explorer import Exploration, explore
+from tinygrad_reg.drawing.writing.renderer import Drawing, NoRendererError
 
-__all__ = ["draw", "explore", "svg"]
+__all__ = ["Drawing", "Exploration", "NoRendererError", "draw", "explore", "svg"]

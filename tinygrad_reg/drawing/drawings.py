@@ -32,14 +32,9 @@ def draw(
     """Draw the graph behind a tensor, behind what a function returns, or of a compiled program.
 
     Reads from left to right. A value goes by the learner's name for it: the tensor's own, else
-    that of a variable that holds it where `draw` is called (or, while it runs, in the function).
-    Numbers without a name are written where they are used. Where a box holds a formula, · stands
-    for what its edges bring, in the order of their numbers.
-
-    Of a gradient, as of `tg.grad(f)`, the forward part and the gradient are told apart, and dZ is
-    called what is ∂(result)/∂Z; each higher order is a part of its own, in which d²x is the second
-    derivative by x, and ∂dx/∂Z that of dx by another value. A variable that holds several values
-    while a function runs, as in a loop, numbers them: Z1, Z2, …
+    that of a variable that holds it where `draw` is called, or, while it runs, in the function:
+    Z1, Z2, … where it holds several. In a formula, · stands for what the edges bring, in the order
+    of their numbers. In gradients, dZ is ∂(result)/∂Z, d²x a second derivative, ∂dx/∂Z that of dx.
 
     Parameters
     ----------
@@ -66,9 +61,9 @@ def draw(
 
     Returns
     -------
-    graphviz.Digraph
-        `.source` is the DOT text, `.mermaid` that for GitHub, `.render(outfile="graph.svg")`
-        writes a picture, and a notebook shows it by itself.
+    tinygrad_reg.drawing.Drawing
+        A `graphviz.Digraph`. `.source` is the DOT text, `.mermaid` that for GitHub,
+        `.render(outfile="graph.svg")` writes a picture, and a notebook shows it by itself.
 
     Raises
     ------
@@ -78,6 +73,11 @@ def draw(
     ValueError
         If there is no such detail, theme or group, depth is negative, the graph was changed or its
         values were freed, or a program has not been called yet and there are no example arguments.
+
+    See Also
+    --------
+    explore : A page in which to walk through the same.
+    scope : Groups of your own.
 
     Examples
     --------

@@ -67,11 +67,17 @@ def variables(scope: Scope) -> Iterator[tuple[str, Any]]:
                     yield key, entry
 
 
+def shows_results(frame: FrameType) -> bool:
+    """Whether a frame is the notebook's own, whose variables hold what it shows."""
+    return str(frame.f_globals.get("__name__")).partition(".")[0] == "IPython"
+
+
 def callers_scopes() -> Iterator[Scope]:
     """The scopes outside of this package that are running now, innermost first."""
     frame: FrameType | None = sys._getframe(1)
     while frame is not None:
-        if not frame.f_code.co_filename.startswith((PACKAGE, NUMPY)):
+        ours = frame.f_code.co_filename.startswith((PACKAGE, NUMPY))
+        if not ours and not shows_results(frame):
             yield frame.f_locals
             yield frame.f_globals
         frame = frame.f_back

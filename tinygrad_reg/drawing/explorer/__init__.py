@@ -24,7 +24,7 @@ HEIGHT = 720  # pixels of the page inside a notebook
 
 @dataclass(frozen=True)
 class Exploration:
-    """A page about a computation; a notebook shows it by itself.
+    """A page about a computation; a notebook shows it by itself. Made by `tinygrad_reg.explore`.
 
     Attributes
     ----------
@@ -32,6 +32,18 @@ class Exploration:
         Where it was written to.
     html : str
         The page: one file that needs nothing else.
+
+    See Also
+    --------
+    tinygrad_reg.explore : What makes it, and when it raises.
+
+    Examples
+    --------
+    >>> import tinygrad_reg as tg
+    >>> x = tg.Tensor(2.0, requires_grad=True, name="x")
+    >>> exploration = tg.explore(x * x, path=None)
+    >>> exploration.path is None, exploration.html[:15]
+    (True, '<!DOCTYPE html>')
     """
 
     path: Path | None
@@ -74,11 +86,17 @@ def explore(
     Raises
     ------
     TypeError
-        If the target is nothing that has a graph.
+        If the target is nothing that has a graph, or a program without example arguments.
     OSError
-        If the file cannot be written; what was there before is left as it was.
+        If the file cannot be written, as FileNotFoundError or IsADirectoryError for example; what
+        was there before is left as it was.
     NoRendererError
-        If there is no Graphviz, by which boxes are laid out.
+        If there is no Graphviz, by which boxes are laid out:
+        `tinygrad_reg.drawing.NoRendererError`.
+
+    See Also
+    --------
+    draw : A picture in place of a page.
 
     Examples
     --------

@@ -25,11 +25,19 @@ DOTS_PER_INCH = "144"  # twice those of a point: sharp on a slide
 
 
 class NoRendererError(RuntimeError):
-    """There is no Graphviz on this machine."""
+    """There is no Graphviz on this machine; the message says how to install one.
+
+    See Also
+    --------
+    tinygrad_reg.drawing.Drawing : Whose `source` and `mermaid` need none.
+    """
 
 
 class Drawing(graphviz.Digraph):  # type: ignore[misc]
-    r"""A `graphviz.Digraph` that finds its renderer when a picture is asked for.
+    r"""A `graphviz.Digraph` that finds its renderer when a picture is asked for. Made by `draw`.
+
+    Everything that the class of the package graphviz can do, it can do as well: `node`, `edge`,
+    `save` and the rest add to the picture or write it.
 
     Raises
     ------
@@ -40,8 +48,13 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]
     OSError
         When rendered to a path that cannot be written.
 
+    See Also
+    --------
+    tinygrad_reg.draw : What makes it.
+
     Examples
     --------
+    >>> from tinygrad_reg.drawing import Drawing
     >>> drawing = Drawing()
     >>> drawing.edge("W", "loss")
     >>> print(drawing.source.replace("\t", "    "))
@@ -61,17 +74,60 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]
 
     @property
     def mermaid(self) -> str:
-        """The picture as Mermaid text, which GitHub draws in a ```mermaid block."""
+        """The picture as Mermaid text, which GitHub draws in a block of code marked `mermaid`."""
         return mermaid_of(self.picture, self.detail, self.theme)
 
     def copy(self) -> Drawing:
-        """An independent copy."""
+        """An independent copy.
+
+        Returns
+        -------
+        Drawing
+            To which nodes and edges can be added without a change here.
+
+        Examples
+        --------
+        >>> import tinygrad_reg as tg
+        >>> drawing = tg.draw(tg.Tensor([1.0], name="x"))
+        >>> copied = drawing.copy()
+        >>> copied.node("another")
+        >>> copied.source == drawing.source
+        False
+        """
         copied: Drawing = super().copy()
         copied.shows(self.picture, self.detail, self.theme)
         return copied
 
     def pipe(self, format: str | None = None, **options: Any) -> Any:
-        """The picture as bytes, or as text if `encoding` is given."""
+        """The picture as bytes, or as text if `encoding` is given.
+
+        Parameters
+        ----------
+        format : str, optional
+            "svg", "png", "pdf", "mermaid" or another that Graphviz knows; the drawing's own by
+            default.
+        **options
+            Those of `graphviz.Digraph.pipe`: `encoding="utf-8"` for text.
+
+        Returns
+        -------
+        bytes or str
+            The file's content; pictures of dots at 144 dots an inch.
+
+        Raises
+        ------
+        NoRendererError
+            If there is no Graphviz; "mermaid" needs none.
+        ValueError
+            If there is no such format.
+
+        Examples
+        --------
+        >>> import tinygrad_reg as tg
+        >>> drawing = tg.draw(tg.Tensor([1.0], name="x"))
+        >>> print(drawing.pipe("mermaid", encoding="utf-8").splitlines()[0])
+        flowchart LR
+        """
         wanted = (format or self.format).lower()
         encoding = options.pop("encoding", None)
         if wanted in MERMAID:
@@ -99,8 +155,48 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]
     ) -> str:
         """Write the picture and its DOT text to files, and return the picture's path.
 
-        `outfile` is the picture's path, with the format at its end, and the DOT text stands next
-        to it; `filename` is that of the DOT text. `cleanup` leaves the DOT text away.
+        Parameters
+        ----------
+        filename : path-like, optional
+            Path of the DOT text; the picture's has the format added to its end.
+        directory : path-like, optional
+            Folder for both; it has to be there.
+        outfile : path-like, optional
+            Path of the picture, whose end is the format; the DOT text stands next to it.
+        format : str, optional
+            "svg", "png", "pdf", "mermaid" or another that Graphviz knows.
+        cleanup : bool
+            Whether to leave the DOT text away.
+        view : bool
+            Whether to open the picture.
+        raise_if_result_exists : bool
+            Whether to raise where the picture is already there.
+        **options
+            Those of `graphviz.Digraph.render`.
+
+        Returns
+        -------
+        str
+            Path of the picture.
+
+        Raises
+        ------
+        NoRendererError
+            If there is no Graphviz; "mermaid" needs none.
+        ValueError
+            If there is no such format.
+        OSError
+            If a file cannot be written; what was there before is left as it was. With
+            `raise_if_result_exists`, `graphviz.FileExistsError`.
+
+        Examples
+        --------
+        >>> import tempfile, tinygrad_reg as tg
+        >>> drawing = tg.draw(tg.Tensor([1.0], name="x"))
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = drawing.render(directory=folder, outfile="graph.mmd", cleanup=True)
+        >>> path.endswith("graph.mmd")
+        True
         """
         folder = Path(directory or self.directory or "")
         if outfile is not None:
