@@ -23,9 +23,11 @@ extensions = [
     "numpydoc",
     "sphinx_copybutton",
     "sphinx_design",
+    "code_names",
     "mathml",
     "source_pages",
 ]
+default_role = "code_name"
 exclude_patterns = ["_build", "_extensions", "_templates"]
 templates_path = ["_templates"]
 nitpicky = True

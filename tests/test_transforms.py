@@ -554,3 +554,8 @@ def test_an_argument_without_a_rule_is_named():
     ):
         with pytest.raises(TypeError, match="half_stated has no derivative in its argument 1"):
             differentiate()
+
+
+def test_hvp_of_primals_without_a_tuple_says_what_was_expected():
+    with pytest.raises(TypeError, match=r"hvp was given primals of type float.*such as \(x,\)"):
+        tg.hvp(np.sin, 1.0, (1.0,))

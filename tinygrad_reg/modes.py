@@ -23,13 +23,22 @@ NUMPY = os.path.dirname(os.path.abspath(np.__file__)) + os.sep
 
 
 class AnomalyError(FloatingPointError):
-    """The first NaN or infinity inside `detect_anomaly`, with the operation that made it."""
+    """The first NaN or infinity inside `detect_anomaly`, with the operation that made it.
+
+    See Also
+    --------
+    detect_anomaly : The block that raises it.
+    """
 
 
 class TracingError(TypeError):
     """A function that is compiled does something that a program could not repeat.
 
     The message names the line, and says how to write it instead.
+
+    See Also
+    --------
+    compile : Whose first call raises it.
     """
 
 
@@ -104,6 +113,18 @@ def switched(**settings: Any) -> Iterator[None]:
 def no_grad() -> Any:
     """Record nothing inside the block: results carry no gradient and keep no parents.
 
+    For this thread only. Derivatives that are asked for inside, by `grad` and the like, are
+    computed all the same.
+
+    Returns
+    -------
+    context manager
+        To be used as `with tg.no_grad(): ...`.
+
+    See Also
+    --------
+    Tensor.detach : For one tensor.
+
     Examples
     --------
     >>> import tinygrad_reg as tg
@@ -132,6 +153,10 @@ def scope(name: str) -> Iterator[None]:
     ------
     TypeError
         If the name is not a string.
+
+    See Also
+    --------
+    draw : The picture.
 
     Examples
     --------
@@ -163,6 +188,10 @@ def detect_anomaly() -> Iterator[None]:
     AnomalyError
         With the operation, the shapes, the line of the user's code, and whether the operation
         made the NaN or was given it.
+
+    See Also
+    --------
+    numpy.errstate : NumPy's own warnings, which tell of values but not of cotangents.
 
     Examples
     --------

@@ -417,7 +417,7 @@ def direction_for(tensor: Tensor, direction: Any, what: str) -> Any:
 
 
 def backward(self: Tensor, cotangent: Any = None) -> None:
-    """Pull a cotangent back from this tensor, and add to the `grad` of every leaf.
+    """Pull a cotangent back from this tensor, and add to the `.grad` of every leaf.
 
     Parameters
     ----------
@@ -431,6 +431,10 @@ def backward(self: Tensor, cotangent: Any = None) -> None:
         If the tensor is not a single number and no cotangent is given, or one of another shape.
     TypeError
         If the tensor has no graph.
+
+    See Also
+    --------
+    tinygrad_reg.vjp : The same for a function, without anything that accumulates.
 
     Examples
     --------

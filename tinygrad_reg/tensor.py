@@ -137,6 +137,8 @@ def comparison(op: Callable[..., Any]) -> Callable[..., Any]:
 class Tensor:
     """An array that remembers how it was made, so that it can be differentiated.
 
+    NumPy's functions and operators take it like an array, and give tensors.
+
     Parameters
     ----------
     array : array_like
@@ -147,10 +149,23 @@ class Tensor:
     name : str, optional
         The learner's name for it, shown in pictures and messages.
 
+    Attributes
+    ----------
+    grad : array or None
+        Of a leaf, the sum of the gradients that `backward` has brought, of the shape and dtype of
+        the tensor; None before the first.
+    name : str or None
+        As it was given; may be set.
+
     Raises
     ------
     TypeError
-        If `requires_grad` is set for an integer, boolean, complex or object array.
+        If `requires_grad` is set for an integer, boolean or complex array, the array is one of
+        objects, or a tensor that carries gradients.
+
+    See Also
+    --------
+    tinygrad_reg.grad : Derivatives of functions, without a tensor in sight.
 
     Examples
     --------
@@ -280,15 +295,67 @@ class Tensor:
         return self.source if self.shared else self.value
 
     def item(self, *index: Any) -> Any:
-        """The only entry, or the one at an index, as a Python number outside of the graph."""
+        """The only entry, or the one at an index, as a Python number outside of the graph.
+
+        Parameters
+        ----------
+        *index : int
+            Where the entry is, one number for each axis. Not needed for a single entry.
+
+        Returns
+        -------
+        float, int or bool
+            The number.
+
+        Raises
+        ------
+        ValueError
+            If there is no index, and not exactly one entry.
+        IndexError
+            If there is no such entry.
+
+        Examples
+        --------
+        >>> import tinygrad_reg as tg
+        >>> tg.Tensor([1.0, 2.0]).item(1)
+        2.0
+        """
         return self.current().item(*index)
 
     def detach(self) -> Tensor:
-        """A new leaf of the same values that carries no gradient."""
+        """A new leaf of the same values that carries no gradient.
+
+        Returns
+        -------
+        Tensor
+            Of the same shape and dtype, without a name.
+
+        See Also
+        --------
+        tinygrad_reg.no_grad : For a block of code.
+
+        Examples
+        --------
+        >>> import tinygrad_reg as tg
+        >>> w = tg.Tensor(3.0, requires_grad=True)
+        >>> (w * w.detach()).backward()
+        >>> float(w.grad)  # not 6: the second factor is a constant
+        3.0
+        """
         return Tensor(self.current())
 
     def zero_grad(self) -> None:
-        """Forget the gradient accumulated so far."""
+        """Forget the gradient accumulated so far.
+
+        Examples
+        --------
+        >>> import tinygrad_reg as tg
+        >>> w = tg.Tensor(3.0, requires_grad=True)
+        >>> (w * w).backward()
+        >>> w.zero_grad()
+        >>> w.grad is None
+        True
+        """
         self.grad = None
 
     # -- operators go straight to the table, without the detour through NumPy's dispatch ------

@@ -457,12 +457,7 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[A
     >>> float(y), float(tangent)
     (0.0, 2.0)
     """
-    for what, given in (("primals", primals), ("tangents", tangents)):
-        if not isinstance(given, tuple | list):
-            raise TypeError(
-                f"jvp was given {what} of type {type(given).__name__}: expected a tuple with one "
-                "entry for each argument of the function, such as (x,)"
-            )
+    check_tuples("jvp", primals=primals, tangents=tangents)
     trace = Trace("jvp", f, primals, {}, range(len(primals)))
     pushed = trace.push(trace.directions(tangents, trace.trees, trace.leaves, "tangent"))
     hangs_outside = any(type(tangent) is Tensor for tangent in pushed)
@@ -602,8 +597,19 @@ def hvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
     >>> tg.hvp(lambda x: np.sum(x**3), (np.array([1.0, 2.0]),), (np.array([1.0, 0.0]),))
     array([6., 0.])
     """
+    check_tuples("hvp", primals=primals, tangents=tangents)
     _, product = jvp(grad(f, range(len(primals))), primals, tangents)
     return product[0] if len(primals) == 1 else product
+
+
+def check_tuples(asked_for: str, **given: Any) -> None:
+    """Raise if primals or tangents do not come as one entry for each argument."""
+    for what, entries in given.items():
+        if not isinstance(entries, tuple | list):
+            raise TypeError(
+                f"{asked_for} was given {what} of type {type(entries).__name__}: expected a tuple "
+                "with one entry for each argument of the function, such as (x,)"
+            )
 
 
 def positions(argnums: int | Sequence[int]) -> tuple[tuple[int, ...], bool]:

@@ -94,12 +94,12 @@ def address_of_object(module: str, name: str) -> str | None:
         holder = getattr(holder, part, None)
     found = unwrap(getattr(holder, "fget", None) or holder) if holder is not None else None
     try:
-        path = Path(getsourcefile(found) or "")
+        path, name = Path(getsourcefile(found) or ""), getattr(found, "__qualname__", name)
     except TypeError:
         return None
-    if not path.is_relative_to(PACKAGE):
-        return None
-    line = lines_of(path).get(getattr(found, "__qualname__", ""), 1)
+    if not path.is_relative_to(PACKAGE):  # a strategy, which Hypothesis has wrapped
+        path = Path(import_module(module).__file__ or "")
+    line = lines_of(path).get(name, 1)
     return f"../../{page_of(path)}.html#line-{line}"
 
 

@@ -351,3 +351,9 @@ def test_penalties_refuse_nothing_and_impossible_ratios():
         tg.l1([], 1.0, 1)
     with pytest.raises(ValueError, match=r"l1_ratio=1\.5"):
         tg.elastic_net(np.ones(2), 1.0, 1, l1_ratio=1.5)
+
+
+def test_a_tensor_with_gradients_does_not_become_complex_in_silence():
+    with pytest.raises(TypeError, match="astype .*complex128, which carries no gradient"):
+        tg.Tensor(np.ones(3), requires_grad=True).astype(complex)
+    assert tg.Tensor(np.ones(3)).astype(complex).dtype == complex

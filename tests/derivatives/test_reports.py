@@ -194,3 +194,9 @@ def test_numbers_on_the_left_of_rounding_operators():
     t = tg.Tensor(X, requires_grad=True)
     np.testing.assert_array_equal(7 // t, 7 // X)
     np.testing.assert_array_equal((7 % t).data, 7 % X)
+
+
+@pytest.mark.parametrize("operation", [tg.sigmoid, tg.relu, tg.softplus, tg.gelu])
+def test_an_imaginary_part_is_never_dropped(operation):
+    with pytest.raises(TypeError, match=r"complex array of shape \(1,\).*real"):
+        operation(np.array([1j]))

@@ -168,3 +168,10 @@ def test_a_wrong_rule_is_found_by_a_program_that_shrinks_to_one_line():
     source = printed[printed.index("def program(") :]
     assert source.index("\n\n") < 60
     assert "\ncheck_gradients(program, " in source
+
+
+@given(strategies.programs(max_inputs=4))
+def test_entries_of_a_programs_arguments_stay_away_from_each_other(program):
+    entries = np.sort(np.concatenate([np.ravel(x) for x in program.arguments]))
+    assert np.all(np.diff(entries) > 0)
+    assert np.all(entries != 0)

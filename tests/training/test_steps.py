@@ -182,3 +182,8 @@ def test_first_layer_of_a_network_sees_the_examples_as_columns():
     assert together.shape == (2, 7)
     one = W2 @ np.tanh(W1 @ X[:, 3] + b1[:, 0]) + b2[:, 0]
     np.testing.assert_allclose(together[:, 3], one)
+
+
+def test_a_gradient_of_another_shape_is_refused_and_not_broadcast():
+    with pytest.raises(ValueError, match=r"shape \(2, 1\).*shape \(2,\).*same shape"):
+        gradient_step({"W": np.ones((2, 1))}, {"W": np.ones(2)}, alpha=0.1)

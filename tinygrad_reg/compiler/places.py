@@ -101,5 +101,5 @@ def line_at(place: tuple[str, int] | None) -> str:
     """A file and line in words, with what is written there."""
     if place is None:
         return ""
-    text = linecache.getline(*place).strip()
+    text = linecache.getline(*place).strip().removesuffix(":")  # sentences go on with a colon
     return f"{place[0]}, line {place[1]}" + (f": {text}" if text else "")

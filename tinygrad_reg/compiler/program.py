@@ -29,7 +29,19 @@ Function = Callable[..., Any]
 
 
 class CacheInfo(NamedTuple):
-    """How often a program was called with arguments it knew, and what it keeps."""
+    """How often a program was called with arguments it knew, and what it keeps.
+
+    Attributes
+    ----------
+    hits : int
+        Calls with a nesting, shapes and dtypes that were known.
+    misses : int
+        Calls with new ones, for which the function was traced.
+    maxsize : int
+        How many programs are kept at most.
+    currsize : int
+        How many there are now.
+    """
 
     hits: int
     misses: int
@@ -114,7 +126,22 @@ class Version:
 class Program:
     """A function written down as NumPy: called like the function, read as `source`.
 
-    Made by `tinygrad_reg.compile`.
+    Made by `tinygrad_reg.compile`, one for every nesting, shapes and dtypes of the arguments.
+    Several threads may call it at once.
+
+    See Also
+    --------
+    tinygrad_reg.compile : What makes it, and when it raises.
+    tinygrad_reg.draw : The picture of it.
+
+    Examples
+    --------
+    >>> import numpy as np, tinygrad_reg as tg
+    >>> program = tg.compile(tg.grad(lambda w: np.sum(np.sin(w))))
+    >>> program(np.zeros(2))
+    array([1., 1.])
+    >>> "np.cos(w)" in program.source
+    True
     """
 
     def __init__(self, function: Function, static: Sequence[int | str], cache_size: int) -> None:
@@ -130,7 +157,27 @@ class Program:
         update_wrapper(self, function, updated=())
 
     def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
-        """What the function returns for these arguments."""
+        """What the function returns for these arguments, computed by the program for them.
+
+        Parameters
+        ----------
+        *args : array or nested arrays
+            As the function takes them.
+        **kwargs : array or nested arrays
+            Arguments by name.
+
+        Returns
+        -------
+        array or nested arrays
+            As the function returns them; new arrays with every call.
+
+        Raises
+        ------
+        TracingError
+            In the first call for these shapes, if the function does what a program cannot repeat.
+        TypeError
+            If an argument is neither an array of real numbers, nor hashable.
+        """
         version = self.latest
         if version is not None and not switches.active:
             leaves = version.call.leaves(args, kwargs)
@@ -174,6 +221,25 @@ class Program:
 
     def trace(self, /, *args: Any, **kwargs: Any) -> Program:
         """Write the program for these arguments without running it; returns the program itself.
+
+        Parameters
+        ----------
+        *args : array or nested arrays
+            As the function takes them. Only shapes, dtypes and nesting count.
+        **kwargs : array or nested arrays
+            Arguments by name.
+
+        Returns
+        -------
+        Program
+            This one, whose `source` now belongs to these arguments.
+
+        Raises
+        ------
+        TracingError
+            If the function does what a program cannot repeat.
+        TypeError
+            If an argument is neither an array of real numbers, nor hashable.
 
         Examples
         --------
@@ -264,27 +330,42 @@ class Program:
     def source(self) -> str:
         """The program as a person would write it: a module that runs with NumPy alone.
 
-        Belongs to the arguments of the last call.
+        A text that belongs to the arguments of the last call; reading it before any call, or
+        `trace`, raises ValueError.
         """
         return self.shown().readable.source  # type: ignore[no-any-return]
 
     @property
     def constants(self) -> dict[str, Any]:
-        """Arrays too large to be written out in `source`, which its function takes by name."""
+        """Arrays too large to be written out in `source`, whose function takes them by name.
+
+        A dict of arrays; raises as `source` does.
+        """
         return dict(self.shown().readable.constants)
 
     @property
     def fast_source(self) -> str:
-        """The program that is run: the same operations with buffers."""
+        """The program that is run: the same operations with buffers.
+
+        A text; raises as `source` does.
+        """
         return self.shown().fast.source  # type: ignore[no-any-return]
 
     @property
     def graph(self) -> Graph:
-        """Forward and backward as one graph, which `tg.draw` draws."""
+        """Forward and backward as one graph, which `tinygrad_reg.draw` draws.
+
+        Raises as `source` does.
+        """
         return self.shown().graph
 
     def cache_info(self) -> CacheInfo:
         """Calls with known and with new nestings, shapes and dtypes; how many are kept.
+
+        Returns
+        -------
+        CacheInfo
+            A tuple of whole numbers: hits, misses, maxsize, currsize.
 
         Examples
         --------
@@ -298,7 +379,16 @@ class Program:
         return CacheInfo(self.hits, self.misses, self.cache_size, len(self.versions))
 
     def cache_clear(self) -> None:
-        """Forget all versions."""
+        """Forget all versions, and count calls from 0.
+
+        Examples
+        --------
+        >>> import numpy as np, tinygrad_reg as tg
+        >>> program = tg.compile(np.square).trace(np.ones(2))
+        >>> program.cache_clear()
+        >>> program.cache_info().currsize
+        0
+        """
         with self.lock:
             self.versions.clear()
             self.latest = None
@@ -328,7 +418,7 @@ def compile(  # noqa: A001 (the name is the one people know)
         of a loop, and each value has its own program. Strings, booleans, None and functions
         always are; other Python numbers are inputs, so that a new value needs no new program.
     cache_size : int
-        How many programs are kept; the one that was not used for longest goes first.
+        How many programs are kept, at least 1; the one that was not used for longest goes first.
 
     Returns
     -------
@@ -338,6 +428,11 @@ def compile(  # noqa: A001 (the name is the one people know)
 
     Raises
     ------
+    TypeError
+        If `f` is not a function, or `static` names an argument that there is not; when called, if
+        an argument is neither an array of real numbers nor hashable.
+    ValueError
+        If `cache_size` is less than 1.
     TracingError
         In the first call, if the function does what a program cannot repeat: branch on a value,
         take one out of the trace (`float`, `.item()`, `.data`), draw random numbers, write to a

@@ -44,6 +44,11 @@ def sigmoid(x: Any) -> Any:
         Shape of `x`, between 0 and 1. Its derivative is `σ(x)·σ(-x)`, which does not cancel where
         σ(x) is close to 1.
 
+    Raises
+    ------
+    TypeError
+        If `x` is complex.
+
     See Also
     --------
     log_sigmoid : Its logarithm, without underflow.
@@ -74,6 +79,11 @@ def relu(x: Any) -> Any:
     -------
     array or Tensor
         Shape of `x`.
+
+    Raises
+    ------
+    TypeError
+        If `x` is complex.
 
     See Also
     --------
@@ -106,6 +116,11 @@ def softplus(x: Any) -> Any:
     array or Tensor
         Shape of `x`. Its derivative is the sigmoid.
 
+    Raises
+    ------
+    TypeError
+        If `x` is complex.
+
     See Also
     --------
     log_sigmoid : `-softplus(-x)`.
@@ -136,6 +151,11 @@ def log_sigmoid(x: Any) -> Any:
     -------
     array or Tensor
         Shape of `x`, at most 0, in nats.
+
+    Raises
+    ------
+    TypeError
+        If `x` is complex.
 
     See Also
     --------
@@ -173,6 +193,8 @@ def binary_cross_entropy(logits: Any, targets: Any) -> Any:
 
     Raises
     ------
+    TypeError
+        If `logits` is complex.
     ValueError
         If logits and targets do not broadcast, or would broadcast to a table, as a row and a column
         do.
@@ -224,6 +246,8 @@ def hinge(scores: Any, targets: Any) -> Any:
 
     Raises
     ------
+    TypeError
+        If `scores` is complex.
     ValueError
         If a target is 0, or scores and targets do not broadcast, or would broadcast to a table, as
         a row and a column do.
@@ -272,6 +296,8 @@ def huber(errors: Any, delta: Any = 1.0) -> Any:
 
     Raises
     ------
+    TypeError
+        If `errors` is complex.
     ValueError
         If `delta` is not above 0 and finite, or would broadcast the errors to a table.
 
@@ -315,6 +341,8 @@ def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 
     Raises
     ------
+    TypeError
+        If `x` is complex.
     ValueError
         If there is no such axis.
 
@@ -360,6 +388,8 @@ def softmax(x: Any, axis: Any = -1) -> Any:
 
     Raises
     ------
+    TypeError
+        If `x` is complex.
     ValueError
         If there is no such axis.
 
@@ -400,6 +430,8 @@ def log_softmax(x: Any, axis: Any = -1) -> Any:
 
     Raises
     ------
+    TypeError
+        If `x` is complex.
     ValueError
         If there is no such axis.
 
@@ -501,6 +533,8 @@ def softmax_cross_entropy(logits: Any, targets: Any, axis: int = 0) -> Any:
 
     Raises
     ------
+    TypeError
+        If `logits` is complex.
     ValueError
         If the targets have another shape, or name a class that there is not.
     IndexError
@@ -585,7 +619,23 @@ def as_floats(x: Any) -> Any:
     """Anything as a floating array, floating arrays in their own dtype."""
     if not hasattr(x, "dtype"):
         x = np.asarray(x)
-    return x if x.dtype.kind == "f" else x.astype(np.float64)
+    return x if x.dtype.kind == "f" else real(x).astype(np.float64)
+
+
+def real(x: Any) -> Any:
+    """An array that is not complex.
+
+    Raises
+    ------
+    TypeError
+        If it is: there would be nothing left of its imaginary part.
+    """
+    if x.dtype.kind == "c":
+        raise TypeError(
+            f"a complex array of shape {x.shape} was given: expected real numbers; "
+            "take its .real, or its .imag, first"
+        )
+    return x
 
 
 def as_targets(targets: Any, x: Any) -> Any:
@@ -594,7 +644,7 @@ def as_targets(targets: Any, x: Any) -> Any:
         if isinstance(targets, int | float):
             return targets
         targets = np.asarray(targets)
-    return targets if targets.dtype.kind == "f" else targets.astype(x.dtype)
+    return targets if targets.dtype.kind == "f" else real(targets).astype(x.dtype)
 
 
 def logistic(x: Any) -> Any:

@@ -16,7 +16,7 @@ from tinygrad_reg.derivatives.indexing import (
 )
 from tinygrad_reg.derivatives.table import composition, constant, derivative, linear
 from tinygrad_reg.tensor import Tensor, functions, plain, record, rules
-from tinygrad_reg.wording import no_writing
+from tinygrad_reg.wording import no_writing, not_real
 
 
 def back(cotangent: Any, y: Any, x: Any, *args: Any, **kwargs: Any) -> Any:
@@ -79,8 +79,10 @@ linear(astype, lambda cotangent, y, x, dtype: cotangent.astype(x.dtype))
 
 @composition(np.ndarray.astype)
 def astype_of_tensor(x: Tensor, dtype: Any, copy: bool = True) -> Any:
-    """A tensor in another floating dtype, always a copy; a plain array in any other."""
+    """A tensor in another floating dtype, always a copy; whole numbers and truths are plain."""
     dtype = np.dtype(dtype)
+    if dtype.kind == "c" and x.requires_grad:
+        raise not_real("astype", dtype)
     return functions[astype](x, dtype) if dtype.kind == "f" else x.current().astype(dtype)
 
 

@@ -81,24 +81,35 @@ def numerical_gradient(
 
     Returns
     -------
-    array or nested arrays
+    gradient : array or nested arrays
         Structure and shapes of the argument, in float64; a tuple of such where `argnums` is a
         sequence. The relative error is about 1e-10 for smooth functions. At a kink it is the mean
         of the two one-sided slopes, at the border of where `f` has finite values the one-sided
         slope, and NaN where there is no derivative: at a jump, or where the slopes of both sides
         are infinite or NaN.
-    (gradient, error)
-        Where `with_error` is set. The error has the structure of the gradient and covers
-        truncation and rounding: hardly ever is it more than ten times too small. At a kink it
-        includes half the distance between the two slopes; without a derivative it is infinite.
+    error : array or nested arrays
+        Where `with_error` is set, of the structure of the gradient. It covers truncation and
+        rounding: hardly ever is it more than ten times too small. At a kink it includes half the
+        distance between the two slopes; without a derivative it is infinite.
 
     Raises
     ------
     TypeError
-        If an argument is not made of floating arrays, or `f` does not return a number.
+        If an argument is not made of floating arrays, there is no such argument, or `f` does not
+        return a number.
     ValueError
         If `f` returns more than a single number, gives different values when called twice, or
         writes into its arguments; if an entry of an argument is NaN or infinite.
+
+    See Also
+    --------
+    check_gradients : The comparison with it.
+    tinygrad_reg.grad : The gradient itself.
+
+    References
+    ----------
+    Central differences at three distances, extrapolated to distance 0: Richardson, "The approximate
+    arithmetical solution by finite differences of physical problems", 1911.
 
     Examples
     --------
@@ -157,16 +168,27 @@ def numerical_jvp(
 
     Returns
     -------
-    array or nested arrays
+    tangent : array or nested arrays
         Structure and shapes of `f(*primals)`, in float64. Kinks, borders and jumps as in
         `numerical_gradient`.
-    (tangent, error)
-        Where `with_error` is set, both of that structure.
+    error : array or nested arrays
+        Where `with_error` is set, of the same structure.
 
     Raises
     ------
-    TypeError, ValueError
-        As `numerical_gradient`, and if the tangents do not match the primals.
+    TypeError
+        If a primal or a tangent is not made of floating arrays, or `f` does not return numbers.
+    ValueError
+        If the tangents do not match the primals, `f` gives different values when called twice, or
+        writes into its arguments; if an entry of a primal is NaN or infinite.
+
+    See Also
+    --------
+    tinygrad_reg.jvp : The derivative itself.
+
+    References
+    ----------
+    As for `numerical_gradient`.
 
     Examples
     --------

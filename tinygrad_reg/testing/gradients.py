@@ -61,7 +61,12 @@ SUM_OF_SUBGRADIENTS = " (a sum of subgradients need not be a subgradient)"
 
 
 class GradientMismatch(AssertionError):  # noqa: N818 (it says what was found)
-    """A derivative differs from finite differences, or from the same one computed another way."""
+    """A derivative differs from finite differences, or from the same one computed another way.
+
+    See Also
+    --------
+    check_gradients, check_rule : What raise it.
+    """
 
 
 def check_gradients(
@@ -74,19 +79,6 @@ def check_gradients(
     to be each other's adjoint, ⟨u, J·v⟩ = ⟨Jᵀ·u, v⟩, the Hessian has to be symmetric, and forward
     over reverse, reverse over forward and reverse over reverse mode have to agree, to rounding
     error.
-
-    How far a derivative may be from the differences follows from the estimate of their error: ten
-    times that, and 1.5e-11 of the largest entry for rounding, more in higher orders. At a kink, a
-    derivative may be anything from the left slope to the right one, or to the slopes close by,
-    where those are not closer together at a sixteenth of the distance: where three numbers are
-    equal, the middle one has more slopes than two. In the second order and above, entries are left
-    out where the derivative before jumps (that is what it does at a kink), or where differences
-    cannot resolve it, and only those. A sum of kinks of opposite signs, such as 2·|x| - 3·relu(x)
-    at 0, is a mismatch even though each subgradient is right: their sum is none. So is |x²| at 0
-    in the second order, where the subgradient 0 hides that there is no kink.
-
-    Of more than 200 entries, 40 pseudo-random ones and 8 pseudo-random directions through all of
-    them are checked in reverse mode, the same ones in every run.
 
     Parameters
     ----------
@@ -113,6 +105,25 @@ def check_gradients(
     TypeError
         If an argument is not made of floating arrays, or `f` does not return tensors when it is
         given tensors.
+
+    See Also
+    --------
+    check_rule : The same and more on random arguments, for one operation.
+    numerical_gradient : The differences alone.
+
+    Notes
+    -----
+    How far a derivative may be from the differences follows from the estimate of their error: ten
+    times that, and 1.5e-11 of the largest entry for rounding, more in higher orders. At a kink, a
+    derivative may be anything from the left slope to the right one, or to the slopes close by,
+    where those are not closer together at a sixteenth of the distance: where three numbers are
+    equal, the middle one has more slopes than two. In the second order and above, entries are left
+    out where the derivative before jumps (that is what it does at a kink), or where differences
+    cannot resolve it, and only those. A sum of kinks of opposite signs, such as `2·|x| - 3·relu(x)`
+    at 0, is a mismatch even though each subgradient is right: their sum is none. So is `|x²|` at 0
+    in the second order, where the subgradient 0 hides that there is no kink.
+
+    Of more than 200 entries, 40 and 8 directions through all of them are checked in reverse mode.
 
     Examples
     --------

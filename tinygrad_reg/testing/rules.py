@@ -47,7 +47,7 @@ def check_rule(op: Operation, samples: Iterable[Any] | None = None, tries: int =
         to three axes, numbers between -2 and 3, and for options with a default other whole and
         floating numbers and truth values, but no other texts.
     tries : int
-        How many random examples each property gets.
+        How many random examples each property gets, at least 1.
 
     Raises
     ------
@@ -57,6 +57,13 @@ def check_rule(op: Operation, samples: Iterable[Any] | None = None, tries: int =
         If another property does not hold.
     TypeError
         If the operation has no line, or nothing is found that it can be called with.
+    ValueError
+        If `samples` is empty.
+
+    See Also
+    --------
+    check_gradients : One function at one point.
+    tinygrad_reg.elementwise, tinygrad_reg.linear, tinygrad_reg.derivative : What enter a line.
 
     Examples
     --------

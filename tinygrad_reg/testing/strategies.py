@@ -31,6 +31,22 @@ Shape = tuple[int, ...]
 def shapes(min_dims: int = 0, max_dims: int = 3, min_side: int = 1, max_side: int = 3) -> Any:
     """Small shapes, from a single number to three axes.
 
+    Parameters
+    ----------
+    min_dims, max_dims : int
+        The least and the largest number of axes; 0 axes are a single number.
+    min_side, max_side : int
+        The least and the largest length of an axis; 0 makes empty arrays.
+
+    Returns
+    -------
+    strategy
+        Of tuples of int.
+
+    See Also
+    --------
+    arrays : Arrays of such shapes.
+
     Examples
     --------
     >>> from hypothesis import given
@@ -75,10 +91,19 @@ def arrays(
         range. `"on"`: at least one entry is a kink exactly, and entries may be equal. `"any"`:
         either.
 
+    Returns
+    -------
+    strategy
+        Of arrays.
+
     Raises
     ------
     ValueError
-        If the arguments contradict each other.
+        When an example is drawn, if the arguments contradict each other.
+
+    See Also
+    --------
+    broadcastable : Several that broadcast together.
 
     Examples
     --------
@@ -124,7 +149,30 @@ def arrays(
 
 @st.composite
 def broadcastable(draw: Any, /, number: int = 2, max_dims: int = 3, **settings: Any) -> Any:
-    """A tuple of arrays that broadcast together; `settings` are those of `arrays`.
+    """A tuple of arrays that broadcast together.
+
+    Parameters
+    ----------
+    number : int
+        How many arrays.
+    max_dims : int
+        The largest number of axes.
+    **settings
+        Those of `arrays`, except the shape.
+
+    Returns
+    -------
+    strategy
+        Of tuples of arrays.
+
+    Raises
+    ------
+    ValueError
+        When an example is drawn, if the settings contradict each other.
+
+    See Also
+    --------
+    arrays : A single one.
 
     Examples
     --------
@@ -160,14 +208,33 @@ def apart(size: int, random: np.random.Generator) -> Any:
 
 @dataclass
 class Program:
-    """A function of a few lines of NumPy, with arrays to call it with.
+    r"""A function of a few lines of NumPy, with arrays to call it with.
+
+    Called like the function. Printed, it is a script that repeats the check.
+
+    Parameters
+    ----------
+    source : str
+        The function, as text: `def program(x): ...`, in which `np` and `tg` are known.
+    arguments : tuple of arrays
+        What to call it with.
 
     Attributes
     ----------
-    source : str
-        The function, as text.
-    arguments : tuple of arrays
-        What to call it with.
+    function : callable
+        The function itself.
+
+    See Also
+    --------
+    programs : What draws them.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from tinygrad_reg.testing import strategies
+    >>> program = strategies.Program("def program(x):\n    return np.sin(x)\n", (np.zeros(2),))
+    >>> program(*program.arguments)
+    array([0., 0.])
     """
 
     source: str
@@ -358,12 +425,26 @@ def programs(draw: Any, max_inputs: int = 3, max_lines: int = 8, at: str = "away
     Parameters
     ----------
     max_inputs : int
-        The largest number of arguments, up to 6.
+        The largest number of arguments, from 1 to 6.
     max_lines : int
-        The largest number of lines, up to 18.
+        The largest number of lines, from 1 to 18.
     at : "away" or "on"
         Whether entries of the arguments stay away from 0 and from each other, or some of them are
         0 and others equal, so that kinks are met.
+
+    Returns
+    -------
+    strategy
+        Of `Program`.
+
+    Raises
+    ------
+    ValueError
+        When an example is drawn, if `at` is something else.
+
+    See Also
+    --------
+    Program : What is drawn.
 
     Examples
     --------
@@ -377,9 +458,15 @@ def programs(draw: Any, max_inputs: int = 3, max_lines: int = 8, at: str = "away
     """
     sides = st.integers(1, 3)
     shape = st.lists(sides, max_size=2).map(tuple)
-    values: dict[str, Any] = {}
-    for name in INPUTS[: draw(st.sampled_from(range(1, max_inputs + 1)))]:
-        values[name] = np.round(draw(arrays(shape, kinks=(0.0,) if at == "on" else (), at=at)), 3)
+    names = INPUTS[: draw(st.sampled_from(range(1, max_inputs + 1)))]
+    shapes = [draw(shape) for _ in names]
+    ends = np.cumsum([prod(of) for of in shapes])
+    # Entries of one array, so that those of different inputs stay away from each other, too.
+    entries = draw(arrays((int(ends[-1]),), kinks=(0.0,) if at == "on" else (), at=at))
+    parts = np.split(np.round(entries, 3), ends[:-1])
+    values: dict[str, Any] = {
+        name: np.reshape(part, of) for name, part, of in zip(names, parts, shapes, strict=True)
+    }
     inputs = dict(values)
     lines: dict[str, tuple[str, tuple[str, ...]]] = {}
     for _ in range(draw(st.sampled_from(range(1, max_lines + 1)))):

@@ -21,21 +21,30 @@ def descent(
     cost : callable
         Takes parameters, returns a single number; its gradient comes from `tg.grad`.
     parameters : array or nested arrays
-        Where to start; not changed.
+        Where to start, of any shapes; not changed.
     step : callable
         Takes parameters and the gradient there, returns new parameters.
     steps : int
-        How many times.
+        How many times; of less than 1 nothing but the start is left.
 
     Yields
     ------
     array or nested arrays
         Parameters.
 
+    Raises
+    ------
+    TypeError, ValueError
+        In the first step: what `tinygrad_reg.grad` and the step raise.
+
+    See Also
+    --------
+    trained : The last ones only.
+    gradient_step, weight_decay_step, proximal_step : Steps to take.
+
     Examples
     --------
-    >>> import numpy as np
-    >>> from tinygrad_reg.training import gradient_step
+    >>> from tinygrad_reg.training import descent, gradient_step
     >>> path = descent(lambda w: w**2, 1.0, lambda w, dw: gradient_step(w, dw, alpha=0.25), 3)
     >>> [float(w) for w in path]
     [1.0, 0.5, 0.25, 0.125]
@@ -50,11 +59,36 @@ def descent(
 def trained(
     cost: Callable[[Any], Any], parameters: Any, step: Callable[[Any, Any], Any], steps: int
 ) -> Any:
-    """The parameters after the last step of `descent`, which says what it takes.
+    """The parameters after the last step of `descent`.
+
+    Parameters
+    ----------
+    cost : callable
+        Takes parameters, returns a single number; its gradient comes from `tg.grad`.
+    parameters : array or nested arrays
+        Where to start, of any shapes; not changed.
+    step : callable
+        Takes parameters and the gradient there, returns new parameters.
+    steps : int
+        How many times.
+
+    Returns
+    -------
+    array or nested arrays
+        The parameters.
+
+    Raises
+    ------
+    TypeError, ValueError
+        What `tinygrad_reg.grad` and the step raise.
+
+    See Also
+    --------
+    descent : All of them on the way.
 
     Examples
     --------
-    >>> from tinygrad_reg.training import gradient_step
+    >>> from tinygrad_reg.training import gradient_step, trained
     >>> float(trained(lambda w: w**2, 1.0, lambda w, dw: gradient_step(w, dw, alpha=0.25), 3))
     0.125
     """
