@@ -1,8 +1,9 @@
-"""The command line: `python -m tinygrad_reg tour`, `check`, `program`, `explore` and `rules`."""
+"""The command line: `python -m tinygrad_reg tour`, `check`, `program`, `explore`, `exercises`..."""
 
 from __future__ import annotations
 
 import inspect
+import shlex
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -22,6 +23,7 @@ from tinygrad_reg import __version__
 
 if TYPE_CHECKING:
     from tinygrad_reg.compiler import Program
+    from tinygrad_reg.exercises import Answer, Progress
 
 __all__ = ["app"]
 
@@ -381,6 +383,179 @@ def rules(
         table.add_row(line.operation, line.form, "\n".join(line.formulas), line.domain, line.kinks)
     width = None if sys.stdout.isatty() else 160
     Console(width=width, markup=False, highlight=False).print(table)
+
+
+exercises = typer.Typer(
+    help="Exercises that check themselves: small files with a gap, answered with a hint.",
+    add_completion=False,
+)
+app.add_typer(exercises, name="exercises", invoke_without_command=True)
+OurFolder = Annotated[
+    Path | None, typer.Option(help="Your folder of exercises. [default: exercises]")
+]
+Wanted = Annotated[
+    str | None, typer.Argument(help="Name or number of an exercise.", show_default=False)
+]
+
+
+@exercises.callback()
+def list_exercises(context: typer.Context, folder: OurFolder = None) -> None:
+    """List the exercises in their order, and how far you are with each.
+
+    Begin with: python -m tinygrad_reg exercises start
+
+    Exit code 0: they are listed; 2: the folder cannot be read.
+    """
+    context.obj = folder
+    if context.invoked_subcommand is not None:
+        return
+    from tinygrad_reg.exercises import EXERCISES, next_to_start, state_of
+
+    place = folder_of(context, None)
+    progress = progress_in(place)
+    table = Table("", "exercise", "what it teaches", "chapter", "state", box=SIMPLE)
+    for exercise in EXERCISES:
+        state = state_of(exercise, place, progress)
+        style = {"p": "green", "b": "yellow"}.get(state[0], "")
+        table.add_row(
+            str(exercise.number),
+            exercise.name,
+            exercise.teaches,
+            str(exercise.chapter_number),
+            f"[{style}]{state}[/]" if style else state,
+        )
+    width = None if sys.stdout.isatty() else 120
+    Console(width=width, highlight=False).print(table)
+    following = next_to_start(place, progress)
+    if following is not None:
+        typer.echo(f"Next: {command('start', following.name, place)}")
+
+
+@exercises.command("start")
+def start_exercise(context: typer.Context, name: Wanted = None, folder: OurFolder = None) -> None:
+    """Copy an exercise to your folder: a small file with a gap. Without NAME, the next one.
+
+    A file that is there already is never written over.
+
+    Exit code 0: it is there; 2: there is no such exercise, or it cannot be written.
+    """
+    from tinygrad_reg.exercises import (
+        FolderProblem,
+        NoSuchExercise,
+        file_of,
+        find,
+        next_to_start,
+        start,
+    )
+
+    place = folder_of(context, folder)
+    try:
+        exercise = find(name) if name is not None else next_to_start(place, progress_in(place))
+        if exercise is None:
+            typer.echo("Every exercise is begun. How far each is: " + command("", "", place))
+            return
+        path = file_of(exercise, place)
+        if start(exercise, place):
+            typer.echo(f"{path}: {exercise.teaches}. Fill the gap, then ask for an answer:")
+        else:
+            typer.echo(
+                f"{path} is there already and is left as it is. For a fresh one, rename or delete "
+                f"it, or use another folder: {command('start', exercise.name, Path('fresh'))}\n"
+                "To have it checked:"
+            )
+    except (NoSuchExercise, FolderProblem) as problem:
+        stop(str(problem), code=2)
+    typer.echo(command("check", exercise.name, place))
+
+
+@exercises.command("check")
+def check_exercise(
+    context: typer.Context,
+    name: Wanted = None,
+    folder: OurFolder = None,
+    solution: Annotated[
+        bool, typer.Option("--solution", help="Show a solution, and why it is right.")
+    ] = False,
+) -> None:
+    """Try your file on random examples, and answer with the smallest that fails and a hint.
+
+    Without NAME, all that you have begun are checked.
+
+    Exit code 0: passed; 1: not yet; 2: nothing could be checked.
+    """
+    from tinygrad_reg.exercises import (
+        EXERCISES,
+        CannotCheck,
+        FolderProblem,
+        NoSuchExercise,
+        check,
+        file_of,
+        find,
+        next_to_start,
+    )
+
+    place = folder_of(context, folder)
+    if solution and name is None:
+        stop("--solution needs the name of an exercise, such as: check tanh --solution", code=2)
+    try:
+        if solution and name is not None:
+            show_source(find(name).solution)
+            return
+        begun = [exercise.name for exercise in EXERCISES if file_of(exercise, place).exists()]
+        if name is None and not begun:
+            raise CannotCheck(
+                f"nothing is begun in {place}. Begin with: {command('start', '', place)}"
+            )
+        progress_in(place)  # says so if it is damaged
+        answers = []
+        for wanted in [name] if name is not None else begun:
+            answers.append(check(wanted, place))
+            show_answer(answers[-1])
+        following = next_to_start(place, progress_in(place))
+    except (NoSuchExercise, CannotCheck, FolderProblem) as problem:
+        stop(str(problem), code=2)
+    if not all(answer.passed for answer in answers):
+        raise typer.Exit(1)
+    if following is not None:
+        typer.echo(f"Next: {command('start', following.name, place)}")
+
+
+def folder_of(context: typer.Context, folder: Path | None) -> Path:
+    """The learner's folder, which may be named before or after the command."""
+    return (folder or context.obj or Path("exercises")).expanduser()
+
+
+def progress_in(folder: Path) -> dict[str, Progress]:
+    """What is known of the learner's progress; a word on stderr if the file of it is damaged."""
+    from tinygrad_reg.exercises import FolderProblem, read_progress
+
+    try:
+        progress, damage = read_progress(folder)
+    except FolderProblem as problem:
+        stop(str(problem), code=2)
+    if damage:
+        typer.echo(f"Note: {damage}", err=True)
+    return progress
+
+
+def command(what: str, name: str, folder: Path) -> str:
+    """What to type for an exercise, with the folder where it is not the usual one."""
+    option = "" if folder == Path("exercises") else f"--folder {shlex.quote(str(folder))}"
+    parts = ("python -m tinygrad_reg exercises", what, name, option)
+    return " ".join(part for part in parts if part)
+
+
+def show_answer(answer: Answer) -> None:
+    """Print the answer to an attempt: in colours on a terminal."""
+    from rich.text import Text
+
+    text = Text(f"{answer}\n")
+    text.stylize("bold green" if answer.passed else "bold yellow", 0, len(answer.headline))
+    text.highlight_regex(
+        r"(?m)^  (given|came out|expected|after the call|before it|line \d+:)", "cyan"
+    )
+    text.highlight_regex(r"(?m)^(Hint):", "bold magenta")
+    Console().print(text, soft_wrap=True)
 
 
 def missing_packages() -> list[str]:

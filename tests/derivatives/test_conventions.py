@@ -354,6 +354,6 @@ def test_penalties_refuse_nothing_and_impossible_ratios():
 
 
 def test_a_tensor_with_gradients_does_not_become_complex_in_silence():
-    with pytest.raises(TypeError, match="astype .*complex128, which carries no gradient"):
+    with pytest.raises(TypeError, match=r"astype .*complex128, which carries no gradient"):
         tg.Tensor(np.ones(3), requires_grad=True).astype(complex)
     assert tg.Tensor(np.ones(3)).astype(complex).dtype == complex

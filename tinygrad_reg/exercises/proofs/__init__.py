@@ -1,0 +1,1 @@
+"""The proofs of the exercises, one file each: `QUESTIONS`, in the order they are put."""
