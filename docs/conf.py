@@ -51,7 +51,7 @@ profile.mkdir(parents=True, exist_ok=True)
     'c.InlineBackend.figure_formats = {"svg"}\n'
     'c.InlineBackend.print_figure_kwargs = {"bbox_inches": None}\n'
     'c.InteractiveShell.xmode = "Minimal"\n'
-    'c.InteractiveShellApp.exec_lines = ["__import__(\'sys\').stdout.flush_interval = 1000"]\n'
+    "c.InteractiveShellApp.exec_lines = [\"__import__('sys').stdout.flush_interval = 1000\"]\n"
 )
 os.environ["OPENBLAS_NUM_THREADS"] = "1"  # threads cost small matrices more than they bring
 os.environ["IPYTHONDIR"] = str(profile.parent)
