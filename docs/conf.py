@@ -28,7 +28,7 @@ extensions = [
     "source_pages",
 ]
 default_role = "code_name"
-exclude_patterns = ["_build", "_extensions", "_templates"]
+exclude_patterns = ["_build", "_extensions", "_templates", "jupyter_execute"]
 templates_path = ["_templates"]
 nitpicky = True
 

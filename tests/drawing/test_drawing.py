@@ -420,3 +420,11 @@ def test_a_folded_group_says_in_red_what_is_not_finite_inside():
         right = tg.draw(loss, np.array([2.0, 1.0]), depth=0, theme="light").source
     assert re.search('COLOR="#b00020"[^>]*>(<B>)?2 values with NaN or ∞', wrong)
     assert "NaN" not in right
+
+
+def test_a_terminal_shows_how_to_get_the_picture():
+    x = tg.Tensor([1.0], requires_grad=True, name="x")
+    shown = repr(tg.draw(x * 2))
+    assert (
+        shown == "Drawing(2 boxes; .render(outfile='graph.svg', cleanup=True) writes the picture)"
+    )

@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ import tinygrad_reg as tg
 from tinygrad_reg.drawing.collecting.targets import collected
 from tinygrad_reg.drawing.explorer import picture_of
 from tinygrad_reg.drawing.explorer.arrays import LEVELS, Arrays
-from tinygrad_reg.drawing.explorer.data import MOST_OPEN, data_of
+from tinygrad_reg.drawing.explorer.data import MOST_OPEN, data_of, place_of
 from tinygrad_reg.drawing.explorer.layout import LARGEST_DRAWN, layouts_of, node_box
 from tinygrad_reg.drawing.picture import Edge, Node, Picture
 from tinygrad_reg.drawing.writing import renderer
@@ -478,3 +479,14 @@ def test_the_page_of_a_large_graph_is_small_enough_and_folded(length, size, most
     opened = {group["key"] for group in data["groups"] if group["open"]} | {""}
     seen = sum(len(data["layouts"][group]["items"]) for group in opened) - len(opened) + 1
     assert seen <= MOST_OPEN
+
+
+def test_a_line_of_a_notebook_is_that_of_this_cell(tmp_path):
+    folder = tmp_path / "ipykernel_7"
+    folder.mkdir()
+    (folder / "1234.py").write_text("y = x * 2\n")
+    node = replace(
+        collected(tg.Tensor(1.0, requires_grad=True) * 2, ()).nodes[-1],
+        place=(str(folder / "1234.py"), 1),
+    )
+    assert place_of(node) == {"file": "this cell", "line": 1, "source": "y = x * 2"}

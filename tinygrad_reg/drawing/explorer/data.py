@@ -117,7 +117,13 @@ def place_of(node: Node) -> Data | None:
         return None
     path, line = node.place
     source = linecache.getline(path, line).strip()
-    return {"file": PurePath(path).name, "line": line, "source": spelled(source, 200)}
+    file = PurePath(path)
+    in_notebook = file.parent.name.startswith("ipykernel_")  # a cell has a file that nobody sees
+    return {
+        "file": "this cell" if in_notebook else file.name,
+        "line": line,
+        "source": spelled(source, 200),
+    }
 
 
 def gradients(flow: Flow | None, arrays: Arrays) -> Data:

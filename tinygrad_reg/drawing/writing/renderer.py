@@ -72,6 +72,11 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]
         """Say what is drawn, and how."""
         self.picture, self.detail, self.theme = picture, detail, theme
 
+    def __repr__(self) -> str:
+        """What a terminal shows, which cannot show pictures."""
+        boxes = f"{len(self.picture.nodes)} boxes"
+        return f"Drawing({boxes}; .render(outfile='graph.svg', cleanup=True) writes the picture)"
+
     @property
     def mermaid(self) -> str:
         """The picture as Mermaid text, which GitHub draws in a block of code marked `mermaid`."""
