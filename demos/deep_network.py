@@ -86,7 +86,7 @@ def draw_training(split, path):
 
 
 def draw_answers(split, parameters):
-    """Draw ten dev examples answered rightly, and ten answered wrongly, with the answers."""
+    """Draw ten dev examples answered rightly, and ten wrongly (the answer ≠ the label)."""
     found, labels = answers(parameters, split.X_dev), np.argmax(split.Y_dev, axis=0)
     rows = np.flatnonzero(found == labels)[:10], np.flatnonzero(found != labels)[:10]
 

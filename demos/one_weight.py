@@ -81,7 +81,7 @@ def main():
             f"{lambd:4.2f}  {found['l2']:9.6f}  {BEST['l2'](lambd):9.6f}"
             f"   {found['l1']:9.6f}    {BEST['l1'](lambd):9.6f}"
         )
-    print("the gradient at w = 0, where |w| has its kink and the subgradient chosen is 0:")
+    print("the gradient at w = 0 for λ = 2: the data alone, as the slope chosen for |w| at 0 is 0:")
     for name, penalty in PENALTIES.items():
         print(f"  {name.upper()}: {float(tg.grad(cost)(0.0, 2.0, penalty)):+.1f}")
 

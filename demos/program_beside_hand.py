@@ -1,8 +1,7 @@
 """A compiled program beside hand-written code: the lines that the engine derived, and the lesson's.
 
-The cost of a network with two layers is all that the engine is given. `tg.compile` writes value
-and gradient down as NumPy; beside it the same is written by hand, after the lesson. The results
-agree, and both are timed, call by call in turns.
+The cost of two layers is all that the engine is given. `tg.compile` writes value and gradient down
+as NumPy, beside the same by hand, after the lesson. The results agree; both are timed in turns.
 
     python demos/program_beside_hand.py
 
@@ -46,11 +45,14 @@ def by_hand(W1, b1, W2, b2, X, Y, lambd):
 
     # backward
     dZ2 = A2 - Y
-    dW2 = dZ2 @ A1.T / m + lambd / m * W2
     db2 = np.sum(dZ2, axis=1, keepdims=True) / m
-    dZ1 = W2.T @ dZ2 * (1 - A1**2)
-    dW1 = dZ1 @ X.T / m + lambd / m * W1
+    dA1 = W2.T @ dZ2
+    dZ1 = dA1 * (1 - A1**2)
     db1 = np.sum(dZ1, axis=1, keepdims=True) / m
+
+    # penalty gradient
+    dW2 = dZ2 @ A1.T / m + lambd / m * W2
+    dW1 = dZ1 @ X.T / m + lambd / m * W1
     return J, (dW1, db1, dW2, db2)
 
 
@@ -115,7 +117,6 @@ def main():
         apart = furthest_apart(result, by_hand(*given))
         ratio = np.median(np.divide(seconds[name], seconds["by hand"]))
         print(f"{name} beside the code by hand: {apart:.1e} apart, {ratio:.2f} of its time")
-
     folder = Path("program-beside-hand")
     folder.mkdir(exist_ok=True)
     (folder / "program.py").write_text(program.source, encoding="utf-8")

@@ -457,6 +457,14 @@ def test_rules_prints_the_table():
     assert "elementwise" in rows[0]
 
 
+def test_rules_prints_the_lines_of_scipy_without_an_import_of_it():
+    done = subprocess.run(
+        [sys.executable, "-m", "tinygrad_reg", "rules", "erfinv"], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert "scipy.special.erfinv" in done.stdout
+
+
 def test_rules_prints_what_is_asked_for():
     result = invoke("rules", "absol")
     assert "np.absolute" in result.stdout

@@ -373,6 +373,7 @@ def rules(
     """
     from tinygrad_reg.derivatives.listing import lines
 
+    importable("scipy.special")  # its lines are entered when it is imported
     shown = [line for line in lines() if name.lower() in line.operation.lower()]
     if not shown:
         stop(f"there is no operation with {name!r} in its name", code=2)

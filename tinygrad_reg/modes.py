@@ -28,6 +28,16 @@ class AnomalyError(FloatingPointError):
     See Also
     --------
     detect_anomaly : The block that raises it.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import tinygrad_reg as tg
+    >>> x = tg.Tensor([1.0, 0.0], requires_grad=True, name="x")
+    >>> with np.errstate(divide="ignore"), tg.detect_anomaly():
+    ...     np.log(x)
+    Traceback (most recent call last):
+    tinygrad_reg.modes.AnomalyError: log made -inf at entry (1,) of its result ...
     """
 
 
@@ -39,6 +49,16 @@ class TracingError(TypeError):
     See Also
     --------
     compile : Whose first call raises it.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import tinygrad_reg as tg
+    >>> def f(x):
+    ...     return x if x > 0 else -x
+    >>> tg.compile(f)(np.array(1.0))
+    Traceback (most recent call last):
+    tinygrad_reg.modes.TracingError: ...
     """
 
 

@@ -61,7 +61,7 @@ def test_every_rule_is_met_by_a_case():
         met.update(rules_of(case, arrays, keywords))
     lines = {rule for rule in rules.values() if of_the_package(rule.op)}
     assert len(lines) > 60
-    assert not {f"{rule.op.__module__}.{rule.name}" for rule in lines - met}
+    assert not {f"{getattr(rule.op, '__module__', 'numpy')}.{rule.name}" for rule in lines - met}
 
 
 def rules_of(case, arrays, keywords):

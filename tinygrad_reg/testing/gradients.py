@@ -66,6 +66,17 @@ class GradientMismatch(AssertionError):  # noqa: N818 (it says what was found)
     See Also
     --------
     check_gradients, check_rule : What raise it.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import tinygrad_reg as tg
+    >>> from tinygrad_reg.testing import check_gradients
+    >>> def cost(w):
+    ...     return w**2 + tg.l2(w, 0.5, 1).item()  # the penalty leaves the graph
+    >>> check_gradients(cost, np.array(1.0))
+    Traceback (most recent call last):
+    tinygrad_reg.testing.gradients.GradientMismatch: order 1, reverse mode, ...
     """
 
 
