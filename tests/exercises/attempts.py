@@ -8,6 +8,45 @@ ATTEMPTS = {
     "tanh": [
         (
             """
+def tanh_derivative(y):
+    one_less = 1 - y
+    return one_less * one_less
+""",
+            "Only y is squared",
+        ),
+        (
+            """
+def tanh_derivative(y):
+    return 1 - 2 * y
+""",
+            "at y = 1 and at y = -1, it is 0",
+        ),
+        (
+            """
+def tanh_derivative(y):
+    return 1 - y ^ 2
+""",
+            "written with **",
+        ),
+        (
+            """
+def tanh_derivative(y):
+    slopes = []
+    for i in range(len(y)):
+        slopes.append(1 - y[i] ** 2)
+    return slopes
+""",
+            "no axis at all",
+        ),
+        (
+            """
+def tanh_derivative(y):
+    return (1 - y * y,)
+""",
+            "A comma after a value makes a tuple",
+        ),
+        (
+            """
 import math
 import numpy as np
 
@@ -60,6 +99,37 @@ def tanh_derivative(y):
         ),
     ],
     "reverse_sweep": [
+        (
+            """
+def reverse_sweep(tape):
+    cotangents = [0.0] * len(tape)
+    cotangents[-1] = 1.0
+    for i in range(len(tape))[::-1]:
+        for j, local in tape[i]:
+            cotangents[j] -= cotangents[i] * local
+    return cotangents
+""",
+            "A minus stands",
+        ),
+        (
+            """
+def reverse_sweep(tape):
+    cotangents = [0.0] * len(tape)
+    cotangents[-1] = 1.0
+    for i in range(len(tape) - 2, -1, -1):
+        for j, local in tape[i]:
+            cotangents[j] += cotangents[i] * local
+    return cotangents
+""",
+            "The last step sends nothing",
+        ),
+        (
+            """
+def reverse_sweep(tape):
+    return tuple(0.0 for step in tape[1:])
+""",
+            "Draw the steps",
+        ),
         (
             """
 def reverse_sweep(tape):
@@ -127,6 +197,21 @@ def reverse_sweep(tape):
         (
             """
 def fan_out_gradient(x, y):
+    du = 2 * x * y
+    return du * x, du * y + 1
+""",
+            "in another order",
+        ),
+        (
+            """
+def fan_out_gradient(x, y):
+    return 1.0
+""",
+            "beside `returns`",
+        ),
+        (
+            """
+def fan_out_gradient(x, y):
     u = x * y
     du = u
     dx = du * y
@@ -167,6 +252,13 @@ def fan_out_gradient(x, y):
         ),
     ],
     "unbroadcast": [
+        (
+            """
+def unbroadcast(cotangent, shape):
+    return cotangent[:1].reshape(shape)
+""",
+            "fewer axes than are asked for",
+        ),
         (
             """
 import numpy as np
@@ -285,6 +377,41 @@ def matmul_pullback(cotangent, A, B):
 import numpy as np
 
 def mean_pullback(cotangent, x, axis):
+    if axis is None:
+        return np.full(x.shape, cotangent / x.size)
+    rows = len(x)
+    return np.ones(x.shape) * np.expand_dims(cotangent, axis) / rows
+""",
+            "also along the second one",
+        ),
+        (
+            """
+import numpy as np
+
+def mean_pullback(cotangent, x, axis):
+    if axis is None:
+        return x * cotangent / x.size
+    return x * np.expand_dims(cotangent, axis) / x.shape[axis]
+""",
+            "x itself is a factor",
+        ),
+        (
+            """
+import numpy as np
+
+import tinygrad_reg as tg
+
+def mean_pullback(cotangent, x, axis):
+    _, pullback = tg.vjp(lambda x: np.mean(x, axis=axis), x)
+    return pullback(cotangent)
+""",
+            "tg.vjp and tg.jvp among them",
+        ),
+        (
+            """
+import numpy as np
+
+def mean_pullback(cotangent, x, axis):
     if axis is not None:
         cotangent = np.expand_dims(cotangent, axis)
     return cotangent * np.ones(x.shape)
@@ -337,6 +464,35 @@ def mean_pullback(cotangent, x, axis):
         ),
     ],
     "stable_loss": [
+        (
+            """
+import numpy as np
+
+def losses(Z, Y):
+    grown = np.exp(-Z)
+    return np.where(Z > 0, Z, 0) + np.log1p(grown) - Y * Z
+""",
+            "The exponent is -Z",
+        ),
+        (
+            """
+import numpy as np
+
+def losses(Z, Y):
+    grown = np.exp(np.fabs(Z))
+    return np.where(Z > 0, Z, 0) + np.log1p(grown) - Y * Z
+""",
+            "The exponent is abs(Z)",
+        ),
+        (
+            """
+import numpy as np
+
+def losses(Z, Y):
+    return np.max(Z, axis=0) + np.log1p(np.exp(-abs(Z))) - Z * Y
+""",
+            "np.maximum(Z, 0)",
+        ),
         (
             """
 import numpy as np
@@ -405,6 +561,30 @@ def losses(Z, Y):
 import math
 
 def multiply(a, b):
+    return a[0] * b[1] + a[1] * b[0], a[0] * b[0]
+
+def sine(a):
+    return math.sin(a[0]), math.cos(a[0]) * a[1]
+""",
+            "in another order",
+        ),
+        (
+            """
+import math
+
+def multiply(a, b):
+    return a[0] * b[0], a[0] * b[1] + a[1] * b[0]
+
+def sine(a):
+    return math.sin(a[0]) * a[1], math.cos(a[0]) * a[1]
+""",
+            "The value is sin(x)",
+        ),
+        (
+            """
+import math
+
+def multiply(a, b):
     return tuple(p * q for p, q in zip(a, b))
 
 def sine(a):
@@ -457,6 +637,15 @@ def sine(a):
         ),
     ],
     "hvp": [
+        (
+            """
+import tinygrad_reg as tg
+
+def hessian_vector_product(f, x, v):
+    return tg.vjp(tg.grad(f), x)[1](v)
+""",
+            "tg.vjp and tg.jvp among them",
+        ),
         (
             """
 import tinygrad_reg as tg
@@ -523,6 +712,27 @@ def hessian_vector_product(f, x, v):
         (
             """
 def regularized_gradient(dW, db, W, b, lambd, m):
+    return db, W * lambd / m + dW
+""",
+            "in another order",
+        ),
+        (
+            """
+def regularized_gradient(dW, db, W, b, lambd, m):
+    return W * lambd / m + dW, +b
+""",
+            "This is b itself",
+        ),
+        (
+            """
+def regularized_gradient(dW, db, W, b, lambd, m):
+    return W * lambd / m + dW, b - b
+""",
+            "db is 0, whatever is given",
+        ),
+        (
+            """
+def regularized_gradient(dW, db, W, b, lambd, m):
     decay = 0.5 * lambd * W / m
     return dW + decay, db
 """,
@@ -562,6 +772,13 @@ def regularized_gradient(dW, db, W, b, lambd, m):
         ),
     ],
     "l1": [
+        (
+            """
+def l1_subgradient(W, lambd, m):
+    return 1.0 * (W > 0) - (W < 0)
+""",
+            "These are the signs alone",
+        ),
         (
             """
 import numpy as np
@@ -610,6 +827,41 @@ def l1_subgradient(W, lambd, m):
         ),
     ],
     "soft_threshold": [
+        (
+            """
+def soft_threshold(v, threshold):
+    large = abs(v) > threshold
+    return large * (v - threshold)
+""",
+            "Negative entries are moved away",
+        ),
+        (
+            """
+import numpy as np
+
+def soft_threshold(v, threshold):
+    w = v.copy()
+    w = np.where(v > threshold, v - threshold, w)
+    return np.where(v < -threshold, v + threshold, w)
+""",
+            "stay as they are",
+        ),
+        (
+            """
+def soft_threshold(v, threshold):
+    return v * (abs(v) >= threshold)
+""",
+            "hard threshold",
+        ),
+        (
+            """
+import numpy as np
+
+def soft_threshold(v, threshold):
+    return np.sign(v) * np.max(abs(v) - threshold, axis=0)
+""",
+            "np.maximum(a, 0)",
+        ),
         (
             """
 import numpy as np
@@ -712,6 +964,22 @@ def weight_decay_step(W, dW, alpha, lambd, m):
         (
             """
 def slope(f, x):
+    h = 0
+    return (f(x + h) - f(x - h)) / (2 * h)
+""",
+            "0 for every x",
+        ),
+        (
+            """
+def slope(f, x):
+    h = 1e-5 * max(x, 1)
+    return (f(x + h) - f(x - h)) / (2 * h)
+""",
+            "not for x far below 0",
+        ),
+        (
+            """
+def slope(f, x):
     h = 1e-7 * max(1, abs(x))
     here = f(x)
     return (f(x + h) - here) / h
@@ -768,6 +1036,108 @@ def slope(f, x):
         ),
     ],
     "new_operation": [
+        (
+            """
+import numpy as np
+
+import tinygrad_reg as tg
+
+
+def abs_log(x):
+    return np.abs(np.log(x))
+
+
+abs_log = tg.elementwise(
+    abs_log, lambda x, y: np.sign(np.log(x)) / x, domain=(0, np.inf), kinks={"x = 1": "0"}
+)
+""",
+            "the result first",
+        ),
+        (
+            """
+import numpy as np
+
+import tinygrad_reg as tg
+
+
+def abs_log(x):
+    return np.abs(np.log(x))
+
+
+abs_log = tg.elementwise(
+    abs_log, lambda x, y: np.sign(x - 1) / x, domain=(0, np.inf), kinks={"x = 1": "0"}
+)
+""",
+            "the result first",
+        ),
+        (
+            """
+import numpy as np
+
+import tinygrad_reg as tg
+
+
+def abs_log(x):
+    return np.abs(np.log(x))
+
+
+abs_log = tg.elementwise(
+    abs_log, lambda y, x: np.sign(x - 1) / x, domain=(0, np.inf), kinks=[1]
+)
+""",
+            "in words",
+        ),
+        (
+            """
+import numpy as np
+
+import tinygrad_reg as tg
+
+
+def abs_log(x):
+    return np.abs(np.log(x))
+
+
+abs_log = tg.elementwise(
+    abs_log, lambda y, x: np.sign(x - 1) / x, domain=(0, np.inf), kinks={1: "0"}
+)
+""",
+            "in words",
+        ),
+        (
+            """
+import numpy as np
+
+import tinygrad_reg as tg
+
+
+def abs_log(x):
+    return np.abs(np.log(x))
+
+
+abs_log = tg.elementwise(
+    abs_log, lambda y, x: np.sign(x - 1) / x, domain=(0, np.inf), kinks={"x = 1": "1"}
+)
+""",
+            "what your derivative gives there",
+        ),
+        (
+            """
+import numpy as np
+
+import tinygrad_reg as tg
+
+
+def abs_log(x):
+    return np.abs(np.log(x))
+
+
+abs_log = tg.elementwise(
+    abs_log, lambda y, x: ..., domain=..., kinks=...
+)
+""",
+            "three dots",
+        ),
         (
             """
 import numpy as np

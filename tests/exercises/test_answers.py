@@ -53,6 +53,19 @@ BROKEN = {
         "def tanh_derivative(y):\n    return tanh_derivative(y)\n",
         ("RecursionError", "calls itself"),
     ),
+    "a word of Python's own as a name": (
+        "def tanh_derivative(y):\n    return 1 - lambda / m * y\n",
+        ("cannot read line 2", "`lambda` is a word of Python's own"),
+    ),
+    "a name that a module does not have": (
+        "import numpy as np\n\ndef tanh_derivative(y):\n    return 1 - np.sqare(y)\n",
+        ("Line 4 raises AttributeError", "is it spelled right?"),
+    ),
+    "an array that is not filled": (
+        "import itertools\n\ncount = itertools.count()\n\n"
+        "def tanh_derivative(y):\n    return 1 - y * y + next(count) % 3 % 2\n",
+        ("np.empty_like begin with whatever was in memory",),
+    ),
     "another answer every time": (
         "import itertools\n\ncount = itertools.count()\n\n"
         "def tanh_derivative(y):\n    return 1 - y * y + next(count) % 3 % 2\n",
@@ -77,6 +90,12 @@ def test_a_broken_file_is_answered_in_words(what, tmp_path):
     assert "examining.py" not in said
 
 
+def test_a_real_lambda_with_a_slip_is_not_taken_for_the_strength(tmp_path):
+    answer = answer_to("tanh", "tanh_derivative = lambda y: 1 - y * y)\n", tmp_path)
+    assert "cannot read line 1" in answer.finding
+    assert not answer.hint
+
+
 def test_several_results_in_place_of_one_are_named(tmp_path):
     answer = answer_to("matmul", "def matmul_pullback(g, A, B):\n    return g @ B.T\n", tmp_path)
     assert "an array of numbers: expected a tuple of dA, dB" in answer.finding
@@ -96,6 +115,18 @@ def test_what_is_printed_a_thousand_times_is_cut(tmp_path):
     shown = str(answer_to("tanh", text, tmp_path))
     assert "lines before" in shown
     assert len(shown.splitlines()) < 30
+
+
+def test_of_what_is_printed_without_end_only_a_part_is_kept(tmp_path):
+    text = "def tanh_derivative(y):\n    for _ in range(500):\n        print('y' * 1000)\n"
+    printed = answer_to("tanh", text, tmp_path).printed
+    assert printed.endswith("and more, which is not kept\n")
+    assert len(printed) < 101_000
+
+
+def test_a_complex_number_is_not_called_a_number(tmp_path):
+    text = "def tanh_derivative(y):\n    return 1 - y * y + 0j\n"
+    assert "is a complex number: expected a number" in answer_to("tanh", text, tmp_path).finding
 
 
 def test_an_argument_changed_in_place_is_noticed_though_the_result_is_right(tmp_path):

@@ -158,3 +158,17 @@ def test_an_exercise_is_found_by_name_number_and_file(typed, name):
 def test_a_name_that_is_none_gets_the_nearest(typed, near):
     with pytest.raises(NoSuchExercise, match=near):
         find(typed)
+
+
+def test_in_the_folder_of_the_exercises_a_check_says_how_to_find_them(tmp_path, monkeypatch):
+    start(TANH, tmp_path)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(CannotCheck, match=r"tanh\.py in this very folder\? .* --folder \.$"):
+        check("tanh")
+    assert not check("tanh", ".").passed
+
+
+@pytest.mark.parametrize("number", ["0", "17"])
+def test_a_number_that_no_exercise_has_is_not_taken_for_a_name(number):
+    with pytest.raises(NoSuchExercise, match=f"'{number}': they have the numbers 1 to 16"):
+        find(number)

@@ -116,8 +116,10 @@ def find(name: str) -> Exercise:
         if wanted in (exercise.name, str(exercise.number)):
             return exercise
     close = get_close_matches(wanted, [exercise.name for exercise in EXERCISES], n=1, cutoff=0.5)
-    nearest = f"did you mean {close[0]}? " if close else ""
+    nearest = f": did you mean {close[0]}?" if close else "."
+    if wanted.isdigit():
+        nearest = f": they have the numbers 1 to {len(EXERCISES)}."
     raise NoSuchExercise(
-        f"there is no exercise {name!r}: {nearest}"
+        f"there is no exercise {name!r}{nearest} "
         "All of them are listed by: python -m tinygrad_reg exercises"
     )

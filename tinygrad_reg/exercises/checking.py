@@ -66,9 +66,15 @@ def check(name: str, folder: str | Path = "exercises") -> Answer:
     path = file_of(exercise, folder)
     if not path.is_file():
         elsewhere = "" if folder == Path("exercises") else f" --folder {folder}"
+        here = ""
+        if file_of(exercise, Path()).is_file():  # they stand in the folder of their exercises
+            here = (
+                f"\nOr is it the {exercise.name}.py in this very folder? Then: "
+                f"python -m tinygrad_reg exercises check {exercise.name} --folder ."
+            )
         raise CannotCheck(
             f"{exercise.name} is not begun: there is no {path}. Begin with: "
-            f"python -m tinygrad_reg exercises start {exercise.name}{elsewhere}"
+            f"python -m tinygrad_reg exercises start {exercise.name}{elsewhere}{here}"
         )
     if find_spec("hypothesis") is None:
         raise CannotCheck(

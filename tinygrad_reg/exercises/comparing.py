@@ -141,6 +141,7 @@ def kind_of(result: Any) -> str:
 KINDS: tuple[tuple[Any, str], ...] = (
     (Tensor, "a Tensor"),
     (bool | np.bool_, "a truth value"),
+    (complex | np.complexfloating, "a complex number"),
     (float | int | np.number, "a number"),
     (str, "a text"),
     (tuple, "a tuple"),

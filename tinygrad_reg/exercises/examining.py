@@ -10,6 +10,7 @@ import copy
 import inspect
 import io
 import os
+import re
 import sys
 import threading
 import time
@@ -38,6 +39,7 @@ __all__ = ["examine", "main"]
 
 TRIES = 100
 MATCHED = 30  # examples on which a mistake must coincide with the learner's function
+KEPT = 100_000  # characters of what the file prints: an endless loop may print gigabytes
 PROOF_LIMIT = 20.0  # seconds for check_rule, which makes hundreds of calls
 
 
@@ -57,12 +59,23 @@ class Failed(Exception):  # noqa: N818 (an answer, not an error)
         self.arguments, self.found, self.error = arguments, found, error
 
 
+class Printed(io.StringIO):
+    """What the learner's file prints, up to a length."""
+
+    def write(self, text: str) -> int:
+        room = KEPT - self.tell()
+        if room > 0:
+            more = "\n... and more, which is not kept\n" if len(text) > room else ""
+            super().write(text[:room] + more)
+        return len(text)
+
+
 class Attempt:
     """The learner's file: its functions, what it prints, and what it is doing right now."""
 
     def __init__(self, exercise: Exercise, path: Path, call_limit: float = inf) -> None:
         self.exercise, self.path, self.call_limit = exercise, path, call_limit
-        self.printed = io.StringIO()
+        self.printed = Printed()
         self.ends_at: float | None = None
         self.tried = 0
         self.arguments: dict[str, Any] = {}
@@ -164,7 +177,10 @@ def unreadable(error: SyntaxError | ValueError, path: Path) -> Stop:
     if not isinstance(error, SyntaxError) or not error.lineno:
         return Stop(f"{path.name} is not Python, or not text in UTF-8: {error}.")
     line = f"line {error.lineno}:  {(error.text or '').strip()}"
-    return Stop(f"Python cannot read line {error.lineno}: {error.msg}.", line=line)
+    hint = ""
+    if re.search(r"\blambda\s*[-+/),]|\*\s*lambda\b", line):
+        hint = "`lambda` is a word of Python's own, for a function: the strength is called lambd."
+    return Stop(f"Python cannot read line {error.lineno}: {error.msg}.", line=line, hint=hint)
 
 
 def examine(exercise: Exercise, path: Path, attempt: Attempt | None = None) -> Answer:
@@ -209,7 +225,8 @@ def ask(question: Question, attempt: Attempt) -> None:
         raise Stop(
             f"{question.call} gives different results for the same arguments.",
             hint="A function must answer from its arguments alone: look for random numbers, and "
-            "for lists or arrays outside of the function that it changes.",
+            "for lists or arrays outside of the function that it changes. np.empty and "
+            "np.empty_like begin with whatever was in memory: np.zeros begins with 0.",
         ) from None
 
 

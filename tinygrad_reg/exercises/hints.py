@@ -26,7 +26,11 @@ KINDS = {
     "nothing": "Is there a `return` on every way through the function?",
     "in place": "Operators like += and indexing on the left of = write into the caller's array. "
     "Make a new one: `A = A + B` in place of `A += B`.",
-    "parts": "Look at the last line of the docstring: it says what is returned.",
+    "parts": "Look beside `returns` in the text at the top of the file.",
+    "tuple": "A comma after a value makes a tuple of it, and some functions give one, tg.vjp and "
+    "tg.jvp among them: give back the one array that is asked for.",
+    "order": "The results are right, but in another order: look beside `returns` in the text at "
+    "the top of the file.",
     "not finite": "Somewhere on the way a 0 is divided by, a logarithm of 0 is taken, or a "
     "number grows beyond what a float can hold. Put in the numbers given and walk through it.",
 }
@@ -55,7 +59,11 @@ def hint_for(
                 return mistake.hint
     if found is None:
         return ""
+    if found.kind == "shape" and is_boxed(found):
+        return KINDS["tuple"]
     if found.kind in ("value", "shape"):
+        if in_another_order(question, outcome, examples):
+            return KINDS["order"]
         pairs = []
         for arguments in examples:
             own = numbers_of(trial(outcome, arguments), found.part, question)
@@ -63,7 +71,7 @@ def hint_for(
             if own is None or right is None:
                 return elsewhere(outcome, arguments) or question.pointer
             pairs.append((own, right, arguments))
-        common = in_common(question, pairs)
+        common = in_common(question, pairs, found.part)
         return common or f"This fits none of the usual mistakes. {question.pointer}"
     if found.kind == "not finite":
         return f"{KINDS['not finite']} {question.pointer}"
@@ -139,11 +147,28 @@ def elsewhere(outcome: Outcome, arguments: dict[str, Any]) -> str:
     return ""
 
 
-def in_common(question: Question, pairs: list[Pair]) -> str:
+def is_boxed(found: Difference) -> bool:
+    """Whether a tuple came out, with a result of the right shape in it."""
+    return isinstance(found.came_out, tuple) and any(
+        np.shape(entry) == np.shape(found.expected) for entry in found.came_out
+    )
+
+
+def in_another_order(question: Question, outcome: Outcome, examples: list[dict[str, Any]]) -> bool:
+    """Whether the results of a function with several are right from the last to the first."""
+
+    def turned(arguments: dict[str, Any]) -> Any:
+        result = outcome(arguments)
+        return result[::-1] if isinstance(result, tuple | list) else result
+
+    return bool(question.parts) and coincides(question, question.expected, turned, examples, None)
+
+
+def in_common(question: Question, pairs: list[Pair], part: str) -> str:
     """What all results have in common: they are 0, transposed, reshaped, or off by a factor."""
     tolerance = question.tolerance
     if all(np.all(own == 0) for own, _, _ in pairs):
-        return f"It gives 0 for whatever it is given. {question.pointer}"
+        return f"{part or 'It'} is 0, whatever is given. {question.pointer}"
     if all(own.ndim == 0 for own, _, _ in pairs) and any(right.ndim for _, right, _ in pairs):
         return (
             "It gives one number, whatever it is given: is there a sum or a mean too many? "
@@ -235,6 +260,22 @@ ERRORS: tuple[tuple[Any, tuple[str, ...], str], ...] = (
         ("0-dimensional", "size-1 arrays"),
         "The functions of `math` take one number. Those of NumPy take arrays: np.log, np.sign.",
     ),
+    (
+        TypeError,
+        ("unsized object", "0-d array"),
+        "An array of any shape may also have no axis at all, shape (): there is no length, and "
+        "nothing to loop over. NumPy's own operations work on all shapes.",
+    ),
+    (
+        TypeError,
+        ("for ^:", "bitwise_xor"),
+        "In Python, ^ is an operation on bits. A power is written with **, as in y**2.",
+    ),
+    (
+        TypeError,
+        ("ellipsis",),
+        "The three dots stand for what is to be filled in: replace each of them.",
+    ),
     (TypeError, ("NoneType",), "Something in this line is None: with what is given here, which?"),
     (
         EOFError,
@@ -243,6 +284,12 @@ ERRORS: tuple[tuple[Any, tuple[str, ...], str], ...] = (
     ),
     (RecursionError, ("",), "The function calls itself without coming to an end."),
     (ZeroDivisionError, ("",), "With the numbers given, something that is divided by is 0."),
+    (
+        IndexError,
+        ("too many indices",),
+        "The array has fewer axes than are asked for here; an array of any shape may have none "
+        "at all, shape ().",
+    ),
     (
         IndexError,
         ("",),
@@ -256,6 +303,7 @@ ERRORS: tuple[tuple[Any, tuple[str, ...], str], ...] = (
         "Something is called in another way than it was made for: compare with its signature.",
     ),
     (TypeError, ("",), "Print the type of each part of this line, in the line before."),
+    (AttributeError, ("module",), "The module has nothing of this name: is it spelled right?"),
     (
         AttributeError,
         ("",),

@@ -55,6 +55,7 @@ near = st.tuples(
     st.sampled_from((square, exponential, sine, cube)), st.sampled_from((1.0, 0.0, -1.0, 2.0))
 )
 far = st.tuples(st.sampled_from((square, cube, root)), st.sampled_from((1.0, 1000.0, 1e6)))
+far_below = st.tuples(st.sampled_from((square, cube)), st.sampled_from((-1000.0, -1e6)))
 
 
 def expected(f: Callable[..., Any], x: float) -> Any:
@@ -111,9 +112,21 @@ def fixed(slope: Callable[..., Any], drawn: list[dict[str, Any]]) -> bool:
 
 
 def relative_to_zero(slope: Callable[..., Any], drawn: list[dict[str, Any]]) -> bool:
-    """Whether the step at x = 0 is 0."""
-    steps = steps_of(slope, 0.0)
+    """Whether the step at x = 0 is 0, and only there."""
+    at_zero, at_one = steps_of(slope, 0.0), steps_of(slope, 1.0)
+    return bool(at_zero) and max(map(abs, at_zero)) == 0 < max(map(abs, at_one), default=0.0)
+
+
+def always_zero(slope: Callable[..., Any], drawn: list[dict[str, Any]]) -> bool:
+    """Whether the step is 0 at every x."""
+    steps = steps_of(slope, 0.0) + steps_of(slope, 1.0)
     return bool(steps) and max(map(abs, steps)) == 0
+
+
+def signed(slope: Callable[..., Any], drawn: list[dict[str, Any]]) -> bool:
+    """Whether the step grows with x where it is positive, and not where it is negative."""
+    above, below = steps_of(slope, 1e6), steps_of(slope, -1e6)
+    return bool(above) and bool(below) and max(map(abs, below)) < max(map(abs, above)) / 100
 
 
 def scaled(factor: float) -> Callable[..., bool]:
@@ -133,7 +146,7 @@ def scaled(factor: float) -> Callable[..., bool]:
 QUESTIONS = (
     Question(
         call="slope(f, x)",
-        examples=st.one_of(near, far).flatmap(
+        examples=st.one_of(near, far, far_below).flatmap(
             lambda drawn: examples(f=st.just(drawn[0]), x=st.just(drawn[1]))
         ),
         expected=expected,
@@ -147,6 +160,10 @@ QUESTIONS = (
             Mistake(
                 "At x = 0 your step is 0. A step of 1e-5 * max(1, abs(x)) never is.",
                 fits=relative_to_zero,
+            ),
+            Mistake(
+                "Your step is 0 for every x: the difference says nothing. Take about 1e-5.",
+                fits=always_zero,
             ),
             Mistake(
                 "Twice the slope: the two points are 2 * h apart, and not h.", fits=scaled(2.0)
@@ -169,6 +186,10 @@ QUESTIONS = (
             Mistake(
                 "Your step is so large that f bends within it. Take it smaller: about 1e-5.",
                 fits=too_large,
+            ),
+            Mistake(
+                "Your step grows for large x, and not for x far below 0: let it grow with abs(x).",
+                fits=signed,
             ),
             Mistake(
                 "Your step is the same for every x. At x = 1000000 it is lost in the rounding of "

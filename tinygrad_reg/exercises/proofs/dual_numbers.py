@@ -98,6 +98,7 @@ QUESTIONS = (
                 lambda a: (sin(a[0]), a[1]),
             ),
         ),
-        pointer="The tangent is the slope of sin at x, times the tangent of x.",
+        pointer="The value is sin(x), without tangents. The tangent is the slope of sin at x, "
+        "times the tangent of x.",
     ),
 )

@@ -57,6 +57,11 @@ QUESTIONS = (
                 lambda W, lambd, m: lambd * np.sign(W),
             ),
             Mistake(
+                "These are the signs alone: the penalty has the factor lambd / m, and so does its "
+                "slope.",
+                lambda W, lambd, m: np.sign(W),
+            ),
+            Mistake(
                 "lambd / (2 * m) belongs to L2, where the square brings a 2. L1 has lambd / m.",
                 lambda W, lambd, m: lambd / (2 * m) * np.sign(W),
             ),

@@ -87,6 +87,10 @@ QUESTIONS = (
                 lambda dW, db, W, b, lambd, m: (dW + lambd / (2 * m) * np.sum(W**2), db),
             ),
             Mistake(
+                "This is b itself. The gradient of J with respect to b is db, as it was.",
+                lambda dW, db, W, b, lambd, m: (None, b),
+            ),
+            Mistake(
                 "sign(W) belongs to L1. The slope of w**2 grows with w.",
                 lambda dW, db, W, b, lambd, m: (dW + lambd / m * np.sign(W), db),
             ),
@@ -101,6 +105,7 @@ QUESTIONS = (
                 lambda dW, db, W, b, lambd, m: (None, db + lambd / (2 * m) * b),
             ),
         ),
-        pointer="Take one weight: the slope of lambd / (2 * m) * w**2 is lambd / m * w.",
+        pointer="Take one weight: the slope of lambd / (2 * m) * w**2 is lambd / m * w. "
+        "b has no part in the penalty.",
     ),
 )

@@ -76,6 +76,13 @@ QUESTIONS = (
                 lambda cotangent, x, axis: spread(cotangent, x, axis) / x.shape[0],
             ),
             Mistake(
+                "You divide by the length of the first axis, also along the second one: each mean "
+                "is taken of x.shape[axis] entries.",
+                lambda cotangent, x, axis: (
+                    spread(cotangent, x, axis) / (x.size if axis is None else x.shape[0])
+                ),
+            ),
+            Mistake(
                 STRETCHED,
                 lambda cotangent, x, axis: np.broadcast_to(cotangent, x.shape) / count(x, axis),
             ),
@@ -98,7 +105,7 @@ QUESTIONS = (
                 lambda cotangent, x, axis: spread(cotangent, x, axis) * count(x, axis),
             ),
             Mistake(
-                "This is the mean times the cotangent. How far y moves does not depend on what x "
+                "x itself is a factor of what you give. How far y moves does not depend on what x "
                 "is, only on how many entries share it.",
                 lambda cotangent, x, axis: spread(cotangent, x, axis) * x / count(x, axis),
             ),

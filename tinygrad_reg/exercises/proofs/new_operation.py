@@ -1,6 +1,6 @@
 """A line of the derivative table, against differences, and by all properties of check_rule."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -56,6 +56,14 @@ def is_entered(abs_log: Operation) -> Finding | None:
     )
 
 
+def is_another_number(taken: Any) -> bool:
+    """Whether what is said to be taken at the kink is a number that is not 0."""
+    try:
+        return float(taken) != 0
+    except (TypeError, ValueError):  # words, which are not judged
+        return False
+
+
 def says_where(abs_log: Operation) -> Finding | None:
     """Whether the line says where there is a derivative, and what is taken at the kink."""
     rule = rules[abs_log]
@@ -72,11 +80,21 @@ def says_where(abs_log: Operation) -> Finding | None:
             "There is a derivative, or a subgradient, for every x above 0, also below 1: "
             "domain=(0, np.inf).",
         )
+    if not isinstance(rule.kinks, Mapping) or not all(isinstance(key, str) for key in rule.kinks):
+        return Finding(
+            f"The derivative is right. The kinks are {rule.kinks!r}: expected a dict of texts.",
+            'Where, and what is taken there, in words: kinks={"x = 1": "0"}.',
+        )
     if not any("1" in where for where in rule.kinks):
         said = f"says {rule.kinks}" if rule.kinks else "names no kinks"
         return Finding(
             f"The derivative is right. The line {said}, and there is one at x = 1.",
             'The slope is -1 on its left and 1 on its right, and you take 0: kinks={"x = 1": "0"}.',
+        )
+    if any(is_another_number(taken) for taken in rule.kinks.values()):
+        return Finding(
+            f"The derivative is right. The line says {rule.kinks}, and it gives 0 at x = 1.",
+            'The words stand for what your derivative gives there: kinks={"x = 1": "0"}.',
         )
     return None
 
@@ -152,6 +170,16 @@ QUESTIONS = (
             Mistake(
                 "The sign of x is always 1 here: it is the sign of log(x) that turns the slope.",
                 lambda x: np.sign(x) / x,
+            ),
+            Mistake(
+                "A local derivative is called with the result first, and then the argument: "
+                "lambda y, x: ...",
+                lambda x: np.sign(np.log(definition(x))) / definition(x),
+            ),
+            Mistake(
+                "A local derivative is called with the result first, and then the argument: "
+                "lambda y, x: ...",
+                lambda x: np.sign(definition(x) - 1) / definition(x),
             ),
             Mistake(
                 "x was multiplied, where the slope of the log divides by it.",

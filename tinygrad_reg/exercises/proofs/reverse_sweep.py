@@ -95,6 +95,14 @@ QUESTIONS = (
                 sweep(arrive=lambda there, sent, local: there + sent),
             ),
             Mistake(
+                "A minus stands where a plus belongs: what arrives is added, +=.",
+                sweep(arrive=lambda there, sent, local: there - sent * local),
+            ),
+            Mistake(
+                "The last step sends nothing: the walk begins at it, at len(tape) - 1.",
+                sweep(order=lambda steps: list(steps)[-2::-1]),
+            ),
+            Mistake(
                 "Each step sends something along its first edge only: loop over all of tape[i].",
                 sweep(edges=slice(1)),
             ),

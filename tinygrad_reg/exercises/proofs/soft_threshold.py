@@ -32,6 +32,11 @@ def expected(v: Array, threshold: float) -> Array:
     return np.where(at_zero, 0.0, found)
 
 
+LARGEST = (
+    "np.max(a, 0) is the largest entry along axis 0. The larger one of two, entry by entry, is "
+    "np.maximum(a, 0)."
+)
+
 QUESTIONS = (
     Question(
         call="soft_threshold(v, threshold)",
@@ -43,6 +48,26 @@ QUESTIONS = (
                 "This is the hard threshold: it keeps large entries as they are. The soft one also "
                 "moves them towards 0, by the threshold.",
                 lambda v, threshold: np.where(np.abs(v) > threshold, v, 0),
+            ),
+            Mistake(
+                "This is the hard threshold: it keeps large entries as they are. The soft one also "
+                "moves them towards 0, by the threshold.",
+                lambda v, threshold: np.where(np.abs(v) >= threshold, v, 0),
+            ),
+            Mistake(
+                "Negative entries are moved away from 0. The threshold moves each towards 0: for "
+                "a negative v it is added.",
+                lambda v, threshold: np.where(np.abs(v) > threshold, v - threshold, 0),
+            ),
+            Mistake(
+                "Entries within the threshold stay as they are. For them w = 0 is the best.",
+                lambda v, threshold: np.where(
+                    np.abs(v) > threshold, np.sign(v) * (np.abs(v) - threshold), v
+                ),
+            ),
+            Mistake(
+                LARGEST,
+                lambda v, threshold: np.sign(v) * np.max(np.abs(v) - threshold, 0),
             ),
             Mistake(
                 "Small entries cross 0 and come out on the other side. They must stop there: see "

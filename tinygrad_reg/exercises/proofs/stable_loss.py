@@ -115,6 +115,19 @@ QUESTIONS = (
                 lambda Z, Y: stable(Z, 0 * Y),
             ),
             Mistake(
+                "The exponent is abs(Z), and grows. It should be -abs(Z).",
+                lambda Z, Y: np.maximum(Z, 0) + np.log(1 + np.exp(np.abs(Z))) - Y * Z,
+            ),
+            Mistake(
+                "The exponent is -Z, which grows for negative logits. It should be -abs(Z).",
+                lambda Z, Y: np.maximum(Z, 0) + np.log(1 + np.exp(-Z)) - Y * Z,
+            ),
+            Mistake(
+                "np.max(Z, 0) is the largest entry along axis 0. The larger one of two, entry by "
+                "entry, is np.maximum(Z, 0).",
+                lambda Z, Y: stable(Z, Y) - np.maximum(Z, 0) + np.max(Z, 0),
+            ),
+            Mistake(
                 "The part max(Z, 0) is missing, which was taken out of the logarithm.",
                 lambda Z, Y: stable(Z, Y) - np.maximum(Z, 0),
             ),

@@ -27,6 +27,10 @@ QUESTIONS = (
                 lambda y: 1 - np.tanh(y) ** 2,
             ),
             Mistake("The square is missing: it is 1 - y**2, and not 1 - y.", lambda y: 1 - y),
+            Mistake(
+                "Only y is squared: 1 - y**2, and not (1 - y)**2.",
+                lambda y: (1 - y) ** 2,
+            ),
             Mistake("The square has a plus before it. Far out, tanh is flat.", lambda y: 1 + y * y),
             Mistake("Where is the 1? At y = 0 the slope of tanh is 1.", lambda y: -(y**2)),
             Mistake("Where is the 1? At y = 0 the slope of tanh is 1.", lambda y: y**2),
@@ -41,6 +45,7 @@ QUESTIONS = (
                 lambda y: -2 * y,
             ),
         ),
-        pointer="Put y = 0 into your formula by hand: the slope of tanh is 1 there.",
+        pointer="Put y = 0 into your formula by hand: the slope of tanh is 1 there. Far out, at "
+        "y = 1 and at y = -1, it is 0.",
     ),
 )
