@@ -64,6 +64,8 @@ def page_of(path: Path) -> str:
 class SourceRole(SphinxRole):
     """A link to a file of the package, or to the definition of a name in it."""
 
+    inliner: Inliner
+
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
         """The link, as text in code letters."""
         text, target = self.text, self.text
@@ -83,8 +85,6 @@ class SourceRole(SphinxRole):
         address += f"#line-{line}" if line else ""
         link = nodes.reference("", "", nodes.literal(text, text), refuri=address, internal=True)
         return [link], []
-
-    inliner: Inliner
 
 
 def address_of_object(module: str, name: str) -> str | None:
