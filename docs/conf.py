@@ -10,6 +10,7 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE / "_extensions"))
 
 from numpy_inventory import write_inventory  # noqa: E402
+from source_pages import address_of_object  # noqa: E402
 
 project = "tinygrad_reg"
 release = version = tinygrad_reg.__version__
@@ -97,6 +98,4 @@ copybutton_exclude = ".linenos, .gp, .go"
 
 def linkcode_resolve(domain: str, info: dict[str, str]) -> str | None:
     """Where the page of an object, which lies in reference/generated/, finds its source."""
-    from source_pages import address_of_object
-
     return address_of_object(info["module"], info["fullname"]) if domain == "py" else None

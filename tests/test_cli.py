@@ -99,10 +99,10 @@ def test_a_folder_that_cannot_be_written_is_refused(tmp_path, measured_nothing):
 
 
 def test_a_disk_that_refuses_is_reported(tmp_path, monkeypatch, measured_nothing):
-    def refuse(path, text, encoding):
+    def refuse(path, content):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "write_text", refuse)
+    monkeypatch.setattr(Path, "write_bytes", refuse)
     assert refused(invoke("tour", "--out", tmp_path), "not writable", "Permission denied")
 
 

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import json
 import os
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from tinygrad_reg.exercises.catalogue import EXERCISES, Exercise
+from tinygrad_reg.files import replace
 
 __all__ = [
     "PROGRESS",
@@ -139,25 +139,19 @@ def note_attempt(exercise: Exercise, folder: Path, passed: bool) -> None:
     try:
         if damage:
             os.replace(path, path.with_name(path.name + ".damaged"))
-        write(path, progress)
+        replace(path, as_json(progress).encode())
     except OSError as error:
         raise not_writable(folder, error) from error
 
 
-def write(path: Path, progress: dict[str, Progress]) -> None:
-    """Replace the file at once: a reader sees the old or the new one, never half of it."""
+def as_json(progress: dict[str, Progress]) -> str:
+    """The file of progress, a line for each exercise."""
     lines = [f'  "about": {json.dumps(ABOUT)}']
     for name, known in progress.items():
         lines.append(
             f'  "{name}": {json.dumps({"passed": known.passed, "attempts": known.attempts})}'
         )
-    draft = path.with_name(f"{path.name}.{os.getpid()}.draft")
-    try:
-        draft.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
-        os.replace(draft, path)
-    finally:
-        with suppress(OSError):
-            draft.unlink()
+    return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
 def not_writable(folder: Path, error: OSError) -> FolderProblem:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
+
+from tinygrad_reg.files import replace
 
 __all__ = ["MARKER", "FolderError", "prepare", "write"]
 
@@ -38,17 +39,15 @@ def prepare(out: Path) -> None:
 
 
 def write(path: Path, text: str) -> None:
-    """Replace a file at once: a reader sees the old or the new one, never half of it.
+    """Replace a file at once.
 
     Raises
     ------
     FolderError
         If it cannot be written.
     """
-    draft = path.with_name(path.name + ".draft")
     try:
-        draft.write_text(text, encoding="utf-8")
-        os.replace(draft, path)
+        replace(path, text.encode())
     except OSError as error:
         raise not_writable(path.parent, error) from error
 

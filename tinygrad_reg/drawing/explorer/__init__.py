@@ -12,9 +12,9 @@ from tinygrad_reg.drawing.collecting.boxes import Graph
 from tinygrad_reg.drawing.collecting.targets import collected
 from tinygrad_reg.drawing.explorer.data import data_of
 from tinygrad_reg.drawing.explorer.page import page
-from tinygrad_reg.drawing.files import write
 from tinygrad_reg.drawing.grouping import grouped
 from tinygrad_reg.drawing.picture import Picture
+from tinygrad_reg.files import write
 from tinygrad_reg.tensor import Tensor
 
 __all__ = ["Exploration", "explore"]

@@ -11,10 +11,10 @@ from typing import Any
 import graphviz
 from graphviz.backend import dot_command
 
-from tinygrad_reg.drawing.files import write
 from tinygrad_reg.drawing.picture import Picture
 from tinygrad_reg.drawing.writing.mermaid import mermaid_of
 from tinygrad_reg.drawing.writing.svg import finished
+from tinygrad_reg.files import write
 
 __all__ = ["Drawing", "NoRendererError"]
 

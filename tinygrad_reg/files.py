@@ -8,7 +8,7 @@ import shutil
 import stat
 from pathlib import Path
 
-__all__ = ["write"]
+__all__ = ["replace", "write"]
 
 
 def write(path: Path, content: bytes, what: str) -> None:
@@ -54,7 +54,15 @@ def is_replaceable(path: Path) -> bool:
 
 
 def replace(target: Path, content: bytes) -> None:
-    """Put a new file in the place of an old one, or none if that breaks off."""
+    """Put a new file in the place of an old one, or none if that breaks off.
+
+    A reader sees the old or the new one, never half of it.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written.
+    """
     passing = target.with_name(f".{secrets.token_hex(8)}.part")
     try:
         passing.touch(exist_ok=False)
